@@ -1,0 +1,164 @@
+"""Everything a run may ask of the world, on one page: each step with its queue, timeouts and retries.
+
+Server clocks run while workers are down, and a schedule-to-start timeout is never retried. For all steps but the two
+that apply, a timeout of waiting means: ask again (`Step.__call__` does). For those two it proves *not applied*.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, TimeoutError, TimeoutType
+
+from .values.approval import Previewed
+from .values.calls import Thought
+from .values.effect import EffectOrder, Holder, Outcome, Recalled, RecallOrder
+from .values.people import PeopleAnswer, PeopleQuestion
+from .values.steps import PermittedRead, PreviewOrder, ReadResult, ThinkOrder
+from .values.view import Announce, Announced
+
+Takes = TypeVar("Takes")
+Gives = TypeVar("Gives")
+Carrier = TypeVar("Carrier")
+
+NEVER_AGAIN = ["PayloadsTooLarge", "Permanent"]
+"""Error types that no retry mends. A result too large would otherwise repeat what was done."""
+
+FRESHNESS = timedelta(minutes=15)
+"""How old an admission may be when its effect starts; an hour-old one is never carried out."""
+
+
+class Queue(StrEnum):
+    """Two, so that the credentials stay apart: tools and models here, Slack there."""
+
+    RUNS = "handrail-runs"
+    SLACK = "handrail-slack"
+
+
+def seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)
+
+
+@dataclass(frozen=True)
+class Step(Generic[Takes, Gives]):
+    """One thing a run asks of the outside world. Calling it schedules the activity that carries it out."""
+
+    name: str
+    takes: type[Takes]
+    gives: type[Gives]
+    queue: Queue
+    schedule_to_start: timedelta
+    start_to_close: timedelta
+    schedule_to_close: timedelta
+    heartbeat: timedelta | None = None
+    attempts: int = 0
+    """0: as many as fit into schedule_to_close."""
+    longest_backoff: timedelta = field(default=timedelta(seconds=30))
+    ask_again: bool = True
+    """An outage is not a failure: when nobody was there to take it up, it is issued again."""
+
+    async def __call__(self, order: Takes, summary: str = "") -> Gives:
+        """Raises ActivityError."""
+        while True:
+            try:
+                return await self._once(order, summary)
+            except ActivityError as error:
+                if not (self.ask_again and _nobody_came(error)):
+                    raise
+
+    async def _once(self, order: Takes, summary: str) -> Gives:
+        return await workflow.execute_activity(
+            self.name,
+            order,
+            result_type=self.gives,
+            task_queue=self.queue.value,
+            schedule_to_start_timeout=self.schedule_to_start,
+            start_to_close_timeout=self.start_to_close,
+            schedule_to_close_timeout=self.schedule_to_close,
+            heartbeat_timeout=self.heartbeat,
+            retry_policy=RetryPolicy(
+                initial_interval=seconds(1),
+                maximum_interval=self.longest_backoff,
+                maximum_attempts=self.attempts,
+                non_retryable_error_types=NEVER_AGAIN,
+            ),
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary=summary or None,
+        )
+
+
+def _nobody_came(error: ActivityError) -> bool:
+    return isinstance(error.cause, TimeoutError) and error.cause.type is TimeoutType.SCHEDULE_TO_START
+
+
+def carries_out(
+    step: Step[Takes, Gives],
+) -> Callable[
+    [Callable[[Carrier, Takes], Awaitable[Gives]]], Callable[[Carrier, Takes], Awaitable[Gives]]
+]:
+    """Tie a method to the step it carries out; the type checker follows, and `step_of` finds it."""
+
+    def tie(
+        method: Callable[[Carrier, Takes], Awaitable[Gives]],
+    ) -> Callable[[Carrier, Takes], Awaitable[Gives]]:
+        setattr(method, _TIE, step)
+        return method
+
+    return tie
+
+
+_TIE = "__handrail_step__"
+
+
+def step_of(method: object) -> Step[Any, Any] | None:
+    """The step that a method was tied to by `carries_out`."""
+    return getattr(method, _TIE, None)
+
+
+think = Step(
+    "think", ThinkOrder, Thought, Queue.RUNS,
+    schedule_to_start=seconds(3600), start_to_close=seconds(90), schedule_to_close=seconds(7200), attempts=6,
+)  # fmt: skip
+read = Step(
+    "read", PermittedRead, ReadResult, Queue.RUNS,
+    schedule_to_start=seconds(3600), start_to_close=seconds(120), schedule_to_close=seconds(7200), attempts=5,
+    heartbeat=seconds(10),
+)  # fmt: skip
+preview = Step(
+    "preview", PreviewOrder, Previewed, Queue.RUNS,
+    schedule_to_start=seconds(3600), start_to_close=seconds(120), schedule_to_close=seconds(7200), attempts=5,
+    heartbeat=seconds(10),
+)  # fmt: skip
+recall = Step(
+    "recall", RecallOrder, Recalled, Queue.RUNS,
+    schedule_to_start=seconds(3600), start_to_close=seconds(600), schedule_to_close=timedelta(days=1),
+    heartbeat=seconds(10),
+)  # fmt: skip
+who_holds = Step(
+    "who_holds", str, Holder, Queue.RUNS,
+    schedule_to_start=seconds(3600), start_to_close=seconds(10), schedule_to_close=seconds(7200), attempts=5,
+)  # fmt: skip
+apply_once = Step(
+    "apply_once", EffectOrder, Outcome, Queue.RUNS,
+    schedule_to_start=FRESHNESS, start_to_close=seconds(660), schedule_to_close=FRESHNESS + seconds(660),
+    heartbeat=seconds(10), attempts=1, ask_again=False,
+)  # fmt: skip
+apply_with_key = Step(
+    "apply_with_key", EffectOrder, Outcome, Queue.RUNS,
+    schedule_to_start=FRESHNESS, start_to_close=seconds(660), schedule_to_close=timedelta(hours=19),
+    heartbeat=seconds(10), longest_backoff=seconds(300), ask_again=False,
+)  # fmt: skip
+people = Step(
+    "people", PeopleQuestion, PeopleAnswer, Queue.SLACK,
+    schedule_to_start=seconds(60), start_to_close=seconds(10), schedule_to_close=seconds(60), attempts=3,
+    ask_again=False,
+)  # fmt: skip
+announce = Step(
+    "announce", Announce, Announced, Queue.SLACK,
+    schedule_to_start=timedelta(hours=24), start_to_close=seconds(120), schedule_to_close=timedelta(hours=24),
+    heartbeat=seconds(15), longest_backoff=seconds(60),
+)  # fmt: skip

@@ -1,0 +1,51 @@
+"""Goals that a runbook understands: `deploy <service> <version> [to <environment>]`."""
+
+import re
+from collections.abc import Mapping
+
+WORD = r"[A-Za-z0-9][A-Za-z0-9._/-]*"
+_TOKEN = re.compile(r"<(?P<name>[a-z_]+)>|(?P<open>\[)|(?P<close>\])|(?P<text>[^<>\[\]]+)")
+
+
+class BadPhrase(ValueError):
+    """A phrase that can't be read; the text says where."""
+
+
+def match(phrase: str, goal: str) -> dict[str, str] | None:
+    """The parameters of *goal* under *phrase*, or None. Case, spacing and closing punctuation don't matter."""
+    found = pattern(phrase).fullmatch(" ".join(goal.split()).rstrip("?!. "))
+    return None if found is None else {name: value for name, value in found.groupdict().items() if value is not None}
+
+
+def first_match(phrases: tuple[str, ...], goal: str, defaults: Mapping[str, str]) -> dict[str, str] | None:
+    """The parameters under the first phrase that fits, with the defaults for those left out."""
+    for phrase in phrases:
+        found = match(phrase, goal)
+        if found is not None:
+            return {**defaults, **found}
+    return None
+
+
+def pattern(phrase: str) -> re.Pattern[str]:
+    """Raises `BadPhrase`. A literal word stands for itself, `<name>` for one word, `[…]` may be left out."""
+    made, depth, names = "", 0, set[str]()
+    for token in _TOKEN.finditer(" ".join(phrase.split())):
+        if name := token["name"]:
+            if name in names:
+                raise BadPhrase(f"<{name}> stands twice in “{phrase}”")
+            names.add(name)
+            made += f"(?P<{name}>{WORD})"
+        elif token["open"]:
+            depth += 1
+            # The blank before an optional part belongs to it.
+            made = made.removesuffix(r"\ ") + r"(?:\ "
+        elif token["close"]:
+            depth -= 1
+            made += ")?"
+        else:
+            made += re.escape(token["text"])
+        if depth not in (0, 1):
+            raise BadPhrase(f"the brackets of “{phrase}” do not match")
+    if depth or not made or re.search(r"[<>]", _TOKEN.sub("", " ".join(phrase.split()))):
+        raise BadPhrase(f"“{phrase}” can't be read: <name> and [optional part] need both their ends")
+    return re.compile(made.replace(r"(?:\ \ ", r"(?:\ "), re.IGNORECASE)

@@ -1,0 +1,1 @@
+"""What travels: immutable pydantic types, shared by the core and both edges."""

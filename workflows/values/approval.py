@@ -1,0 +1,111 @@
+"""One request for decisions on one gate digest."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from .base import CanonicalJson, EffectDigest, EffectKey, GateDigest, Json, Value
+from .calls import Call
+from .people import Person, PersonFacts
+from .spec import Rule
+from .tools import ToolContract
+
+
+class Shown(Value):
+    """A preview as people see it, in full."""
+
+    content: Json = None
+    """The tool's structured answer, where it gave one."""
+    text: str = ""
+    by_tool: bool = True
+    """False: the tool has no preview; the call itself is all there is to see."""
+    complete: bool = True
+    """False: it was too long to keep whole, so it can't be approved."""
+
+
+class Previewed(Value):
+    """What the preview step found out about one call."""
+
+    definition: str
+    """SHA-256 over the tool's definition as its server lists it."""
+    precondition: CanonicalJson
+    """What must still hold when it is applied: the identity of the preview."""
+    expected: Json = None
+    """The value the contract's `precondition` sends along with the apply."""
+    shown: Shown
+    problem: str = ""
+    """The tool refused to preview: there is nothing to approve."""
+
+
+class Effect(Value):
+    """What would happen: the values under the effect digest."""
+
+    call: Call
+    contract: ToolContract
+    target: str
+    environment: str
+    definition: str
+    precondition: CanonicalJson
+    expected: Json = None
+    digest: EffectDigest
+    key: EffectKey
+    n: int
+    """Grows only when the one before ended not applied."""
+
+
+class Vote(Value):
+    person: Person
+    approve: bool
+    reason: str
+    clicked_at: datetime
+    facts: PersonFacts
+
+
+class ApprovalState(StrEnum):
+    OPEN = "open"
+    QUORUM = "quorum"
+    """Enough people approved; evidence is being gathered for admission."""
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def ended(self) -> bool:
+        return self not in {ApprovalState.OPEN, ApprovalState.QUORUM}
+
+
+class Approval(Value):
+    """A gate: an effect, what was shown of it, under which rule, and what people said."""
+
+    id: str
+    """`call.generation`, such as `4.1`."""
+    effect: Effect
+    gate: GateDigest
+    nonce: str
+    rule: Rule
+    requesters: tuple[Person, ...]
+    """Who asked: the run's requester, and whoever changed the goal or the arguments since."""
+    home_team: str
+    shown: Shown
+    before: Shown | None = None
+    """What an earlier generation had shown, when drift made this one."""
+    opened_at: datetime
+    deadline: datetime | None = None
+    """Set when the posting of the card is confirmed."""
+    state: ApprovalState = ApprovalState.OPEN
+    votes: tuple[Vote, ...] = ()
+    ended_at: datetime | None = None
+    why: str = ""
+    """In words, once ended."""
+
+
+class Admission(Value):
+    """Proof that an effect may be applied. Made only by `rules.approval.admit`."""
+
+    effect: EffectDigest
+    gate: GateDigest | None
+    """None: the rules allow this effect without asking anybody."""
+    rule: str
+    votes: tuple[Vote, ...]
+    admitted_at: datetime

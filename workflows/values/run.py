@@ -1,0 +1,100 @@
+"""The input of a run, and what it carries over when it continues as new."""
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel
+
+from .approval import Approval
+from .base import Value
+from .calls import Call, Called, GoalSet, PlannedStep
+from .people import Person, Place
+from .signals import Answer, Cancel, Decide, Event, Resolve, Revise
+from .spec import AgentSpec, Limits
+from .view import AuditRow, Card, Change, Notice, Question, RunState, StepView, UnknownOutcome
+
+
+class Ask(Value):
+    """What a person wants, from whom, and where to show it."""
+
+    goal: str
+    requester: Person
+    place: Place
+    name: str
+    """Short and human, such as `deploy-checkout-7`."""
+
+
+class OpenCall(Value):
+    """A call of the turn under way, without a result yet."""
+
+    call: Call
+    n: int = 1
+    generation: int = 0
+    """Of its approvals: grows with each preview that people are asked about."""
+
+
+class Memory(BaseModel):
+    """All that a run knows. Carried over continue-as-new as it stands, so nothing lives outside it."""
+
+    goal: str = ""
+    started_at: datetime | None = None
+    state: RunState = RunState.WORKING
+    doing: str = ""
+    turn: int = 0
+    last_call: int = 0
+    entries: list[GoalSet | Called] = []
+    open: list[OpenCall] = []
+    plan: list[PlannedStep] = []
+    steps: list[StepView] = []
+    approvals: OrderedDict[str, Approval] = OrderedDict()
+    unknowns: OrderedDict[str, UnknownOutcome] = OrderedDict()
+    questions: OrderedDict[str, Question] = OrderedDict()
+    last_question: int = 0
+    notices: list[Notice] = []
+    last_notice: int = 0
+    changes: list[Change] = []
+    requesters: list[Person] = []
+    cancel: Cancel | None = None
+    result: str = ""
+    ended_at: datetime | None = None
+    audit: list[AuditRow] = []
+    cards: dict[str, Card] = {}
+    revision: int = 0
+    shown_revision: int = 0
+    announce_uncertain: bool = False
+    inbox: list[Decide | Answer | Revise | Cancel | Event | Resolve] = []
+    seen: OrderedDict[str, None] = OrderedDict()
+    malformed: int = 0
+    dropped: int = 0
+    steps_used: int = 0
+    working_used: timedelta = timedelta()
+    limits: Limits = Limits()
+
+
+class RunInput(Value):
+    """What `AgentRun` starts with."""
+
+    ask: Ask
+    spec: AgentSpec
+    memory: Memory | None = None
+    """Set by continue-as-new only."""
+
+
+class RunResult(Value):
+    """What a run ends with."""
+
+    state: RunState
+    text: str
+    changes: tuple[Change, ...]
+
+
+class RunSummary(Value):
+    """The memo of a run: enough for lists, and for status when no worker is up to be asked."""
+
+    name: str
+    goal: str
+    agent: str
+    requester: Person
+    place: Place
+    state: RunState
+    doing: str

@@ -1,0 +1,60 @@
+"""What an operator says of a tool: its contract. Never the tool's own say-so."""
+
+from enum import StrEnum
+
+from .base import Json, Value
+
+
+class EffectClass(StrEnum):
+    """What a retry may do (DESIGN, "Effect")."""
+
+    IDEMPOTENT = "idempotent"
+    """The upstream deduplicates by our key: retry freely with the same key."""
+    AT_MOST_ONCE = "at_most_once"
+    """One attempt. What proves that nothing was done is not applied; all else is unknown."""
+
+
+class PreviewBy(Value):
+    """How the tool itself says what a call would do. With neither field set, the call is its own preview."""
+
+    tool: str | None = None
+    """Another tool of the same server, called with the arguments that it knows: a plan."""
+    dry_run: dict[str, Json] | None = None
+    """Arguments that turn the tool itself into a dry run, laid over those of the call."""
+
+
+class Precondition(Value):
+    """The version or ETag that the preview saw, sent along so that the upstream refuses when it moved."""
+
+    field: str
+    """A top-level field of the preview's structured content."""
+    argument: str
+    """The tool's argument that takes it."""
+
+
+class ToolContract(Value):
+    """One tool as this deployment may use it."""
+
+    name: str
+    """`server.tool`, the name that planners and rules use."""
+    server: str
+    tool: str
+    reads: bool = False
+    """It only reads: runs without approval, may be retried freely."""
+    effect_class: EffectClass = EffectClass.AT_MOST_ONCE
+    preview: PreviewBy = PreviewBy()
+    preview_identity: tuple[str, ...] = ()
+    """Fields of the preview that make it the same effect; all of them when empty."""
+    precondition: Precondition | None = None
+    key_argument: str | None = None
+    """The argument that takes the idempotency key."""
+    environment: str = ""
+    """Template over the arguments, such as `{environment}`."""
+    target: str = ""
+    """Template over the arguments, such as `{environment}/{service}`: one run at a time works on it."""
+    proves_nothing_done: tuple[str, ...] = ()
+    """Regular expressions over an error's text: a match at its start proves that nothing was done."""
+    timeout_seconds: float = 30.0
+    """The longest honest time of one call."""
+    where_to_look: str = ""
+    """Told to people when an outcome is unknown: where the truth can be seen."""
