@@ -60,6 +60,8 @@ class Step(Generic[Takes, Gives]):
     longest_backoff: timedelta = field(default=timedelta(seconds=30))
     ask_again: bool = True
     """An outage is not a failure: when nobody was there to take it up, it is issued again."""
+    let_finish: bool = False
+    """When the run no longer wants it: wait for its true end, instead of leaving it to itself."""
 
     async def __call__(self, order: Takes, summary: str = "") -> Gives:
         """Raises ActivityError."""
@@ -71,7 +73,7 @@ class Step(Generic[Takes, Gives]):
                     raise
 
     async def _once(self, order: Takes, summary: str) -> Gives:
-        return await workflow.execute_activity(
+        given: Gives = await workflow.execute_activity(
             self.name,
             order,
             result_type=self.gives,
@@ -86,20 +88,24 @@ class Step(Generic[Takes, Gives]):
                 maximum_attempts=self.attempts,
                 non_retryable_error_types=NEVER_AGAIN,
             ),
-            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            cancellation_type=(
+                workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+                if self.let_finish
+                else workflow.ActivityCancellationType.TRY_CANCEL
+            ),
             summary=summary or None,
         )
+        return given
 
 
 def _nobody_came(error: ActivityError) -> bool:
-    return isinstance(error.cause, TimeoutError) and error.cause.type is TimeoutType.SCHEDULE_TO_START
+    waited = {TimeoutType.SCHEDULE_TO_START, TimeoutType.SCHEDULE_TO_CLOSE}
+    return isinstance(error.cause, TimeoutError) and error.cause.type in waited
 
 
 def carries_out(
     step: Step[Takes, Gives],
-) -> Callable[
-    [Callable[[Carrier, Takes], Awaitable[Gives]]], Callable[[Carrier, Takes], Awaitable[Gives]]
-]:
+) -> Callable[[Callable[[Carrier, Takes], Awaitable[Gives]]], Callable[[Carrier, Takes], Awaitable[Gives]]]:
     """Tie a method to the step it carries out; the type checker follows, and `step_of` finds it."""
 
     def tie(
@@ -145,12 +151,12 @@ who_holds = Step(
 apply_once = Step(
     "apply_once", EffectOrder, Outcome, Queue.RUNS,
     schedule_to_start=FRESHNESS, start_to_close=seconds(660), schedule_to_close=FRESHNESS + seconds(660),
-    heartbeat=seconds(10), attempts=1, ask_again=False,
+    heartbeat=seconds(10), attempts=1, ask_again=False, let_finish=True,
 )  # fmt: skip
 apply_with_key = Step(
     "apply_with_key", EffectOrder, Outcome, Queue.RUNS,
     schedule_to_start=FRESHNESS, start_to_close=seconds(660), schedule_to_close=timedelta(hours=19),
-    heartbeat=seconds(10), longest_backoff=seconds(300), ask_again=False,
+    heartbeat=seconds(10), longest_backoff=seconds(300), ask_again=False, let_finish=True,
 )  # fmt: skip
 people = Step(
     "people", PeopleQuestion, PeopleAnswer, Queue.SLACK,
@@ -160,5 +166,5 @@ people = Step(
 announce = Step(
     "announce", Announce, Announced, Queue.SLACK,
     schedule_to_start=timedelta(hours=24), start_to_close=seconds(120), schedule_to_close=timedelta(hours=24),
-    heartbeat=seconds(15), longest_backoff=seconds(60),
+    heartbeat=seconds(15), longest_backoff=seconds(60), let_finish=True,
 )  # fmt: skip

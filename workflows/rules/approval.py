@@ -26,7 +26,9 @@ class NotCounted(NamedTuple):
     text: str
 
 
-REPLACED = "This preview was replaced by a newer one, so your click did not count. Please look at the newest card."
+REPLACED = (
+    "This preview was replaced by a newer one, so your click did not count. Please look at the newest card."
+)
 ENDED = {
     ApprovalState.APPROVED: "This was already approved and is being applied.",
     ApprovalState.REJECTED: "This was already rejected.",

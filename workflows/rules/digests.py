@@ -9,10 +9,13 @@ from ..values.calls import Call
 from ..values.people import Person
 from ..values.spec import Rule
 from ..values.tools import ToolContract
-from .canonical import canonical
+from .canonical import canonical, parse
 
 SCHEMA = 1
 """Part of each digest; raise it when what they cover changes."""
+
+KEY_PLACEHOLDER = "{key}"
+"""Stands where the idempotency key goes, in what is hashed and in what is shown."""
 
 
 def _sha256(domain: str, content: Json) -> str:
@@ -25,9 +28,13 @@ def definition_digest(definition: Json) -> str:
 
 
 def effect_digest(
-    contract: ToolContract, arguments: CanonicalJson, target: str, definition: str, precondition: CanonicalJson
+    contract: ToolContract,
+    arguments: CanonicalJson,
+    target: str,
+    definition: str,
+    precondition: CanonicalJson,
 ) -> EffectDigest:
-    """What would happen. The arguments hold a placeholder where the key goes, and so does this."""
+    """What would happen. Where the key goes, this is over a placeholder: *arguments* come without it."""
     return EffectDigest(
         _sha256(
             "effect",
@@ -35,7 +42,7 @@ def effect_digest(
                 "server": contract.server,
                 "tool": contract.tool,
                 "definition": definition,
-                "arguments": arguments,
+                "arguments": _with_placeholder(contract, arguments),
                 "target": target,
                 "precondition": precondition,
                 "class": contract.effect_class.value,
@@ -44,8 +51,21 @@ def effect_digest(
     )
 
 
+def _with_placeholder(contract: ToolContract, arguments: CanonicalJson) -> CanonicalJson:
+    content = parse(arguments)
+    if contract.key_argument is None or not isinstance(content, dict):
+        return arguments
+    return canonical({**content, contract.key_argument: KEY_PLACEHOLDER})
+
+
 def gate_digest(
-    effect: Effect, run_id: str, approval: str, requesters: Sequence[Person], rule: Rule, shown: Shown, nonce: str
+    effect: Effect,
+    run_id: str,
+    approval: str,
+    requesters: Sequence[Person],
+    rule: Rule,
+    shown: Shown,
+    nonce: str,
 ) -> GateDigest:
     """What was shown, once. The nonce differs after a reset, so an old approval is void there."""
     return GateDigest(

@@ -14,7 +14,11 @@ class BadPhrase(ValueError):
 def match(phrase: str, goal: str) -> dict[str, str] | None:
     """The parameters of *goal* under *phrase*, or None. Case, spacing and closing punctuation don't matter."""
     found = pattern(phrase).fullmatch(" ".join(goal.split()).rstrip("?!. "))
-    return None if found is None else {name: value for name, value in found.groupdict().items() if value is not None}
+    return (
+        None
+        if found is None
+        else {name: value for name, value in found.groupdict().items() if value is not None}
+    )
 
 
 def first_match(phrases: tuple[str, ...], goal: str, defaults: Mapping[str, str]) -> dict[str, str] | None:

@@ -53,24 +53,26 @@ def target_of(contract: ToolContract, arguments: CanonicalJson) -> str:
 
 
 def judge(call: Call, contract: ToolContract | None, rules: tuple[Rule, ...]) -> Verdict:
-    """The first rule that matches wins; a model has no say in it."""
+    """The first rule that matches wins; a model has no say in it. What only reads is never asked about."""
     if contract is None:
         return Refused(f"{call.tool} is not one of this agent's tools")
     if not isinstance(parse(call.arguments), dict):
         return Refused(f"the arguments of {call.tool} are not an object")
-    rule = next((rule for rule in rules if matches(rule, call, contract)), None)
-    if rule is not None and rule.then is RuleKind.REFUSE:
+    rule = next((rule for rule in rules if matches(rule, call, contract)), NOBODY)
+    if rule.then is RuleKind.REFUSE:
         return Refused(f"the rule “{rule.name}” does not allow it")
-    if rule is not None and rule.then is RuleKind.ALLOW:
-        return Allowed(rule.name, f"the rule “{rule.name}” allows it")
-    if rule is None and contract.reads:
+    if contract.reads:
         return Allowed("reading", "it only reads")
-    rule = rule or NOBODY
+    if rule.then is RuleKind.ALLOW:
+        return Allowed(rule.name, f"the rule “{rule.name}” allows it")
     return NeedsApproval(rule, f"{contract.name} changes {target_of(contract, call.arguments)}")
 
 
 def matches(rule: Rule, call: Call, contract: ToolContract) -> bool:
+    """Does this rule speak of this call? Rules speak of changes; one that refuses may speak of reading too."""
     arguments = parse(call.arguments)
+    if contract.reads and rule.then is not RuleKind.REFUSE:
+        return False
     return (
         _one_of(rule.tools, call.tool)
         and _one_of(rule.environments, environment_of(contract, call.arguments))

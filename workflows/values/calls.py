@@ -55,6 +55,8 @@ class CallResult(Value):
     text: str
     structured: Json = None
     """The tool's structured content, where it gave any."""
+    by: Person | None = None
+    """Who rejected it, or gave their word on it."""
     at: datetime | None = None
 
 

@@ -67,5 +67,6 @@ class Recalled(Value):
     index: int
     """Its place among the keys asked for; the number of keys when all of them ended not applied."""
     outcome: Outcome | None = None
-    """None: that effect was never started. UNKNOWN while it waits for a person's word."""
+    """None: that effect was never started, or is still at work."""
     working: bool = False
+    """It has not ended. With an outcome (UNKNOWN) it waits for a person's word."""

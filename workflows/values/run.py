@@ -55,9 +55,14 @@ class Memory(BaseModel):
     changes: list[Change] = []
     requesters: list[Person] = []
     cancel: Cancel | None = None
+    revision_due: GoalSet | None = None
+    """Another goal, taken up as soon as the calls of the old one have ended."""
+    undeliverable: str = ""
+    """Why Slack can't show this run at all."""
     result: str = ""
     ended_at: datetime | None = None
     audit: list[AuditRow] = []
+    """The latest rows; the histories of earlier runs of the chain hold the others."""
     cards: dict[str, Card] = {}
     revision: int = 0
     shown_revision: int = 0

@@ -52,6 +52,10 @@ class UnknownOutcome(Value):
     where_to_look: str
     said: str = ""
     """In words, once somebody resolved it."""
+    said_by: Person | None = None
+    reason: str = ""
+    stops: bool = False
+    """They said that nobody can know, and to stop."""
 
 
 class Question(Value):
@@ -63,6 +67,8 @@ class Question(Value):
     """(value, label) of each button."""
     answered: str = ""
     """In words, once answered."""
+    choice: str = ""
+    answered_by: Person | None = None
 
 
 class Notice(Value):

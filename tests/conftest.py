@@ -1,0 +1,40 @@
+"""The real Temporal server, once for the whole session, its clock skippable per run."""
+
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
+
+from workflows import attributes
+
+EVENTS_BEFORE_CONTINUING = 150
+"""The server suggests to continue as new after so many: low, so that ordinary stories go through it."""
+
+
+def temporal_binary() -> str:
+    beside = Path(sys.executable).parent / "temporal"
+    return str(beside) if beside.exists() else shutil.which("temporal") or "temporal"
+
+
+@pytest_asyncio.fixture(scope="session")
+async def temporal() -> AsyncIterator[WorkflowEnvironment]:
+    arguments = ["--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"]
+    arguments += [
+        "--dynamic-config-value",
+        f"limit.historyCount.suggestContinueAsNew={EVENTS_BEFORE_CONTINUING}",
+    ]
+    arguments += ["--dynamic-config-value", "history.transferProcessorMaxPollRPS=2000"]
+    for key in attributes.ALL:
+        arguments += ["--search-attribute", f"{key.name}=Keyword"]
+    async with await WorkflowEnvironment.start_time_skipping_v2(
+        ts_config=TimeSkippingConfig(enabled=False),
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=temporal_binary(),
+        dev_server_extra_args=arguments,
+        dev_server_log_level="error",
+    ) as environment:
+        yield environment

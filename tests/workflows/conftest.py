@@ -1,0 +1,46 @@
+"""A worker for the core, with every neighbour replaced at the far end of its wire."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest_asyncio
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.ledger import Ledger
+from handrail.worker import as_activities, runner
+from tests.workflows.far_end import FarEnd
+from workflows.agent_run import AgentRun
+from workflows.effect import Effect
+from workflows.lease import Lease
+from workflows.outside import Queue
+from workflows.values.calls import Thought, Transcript
+
+Planner = Callable[[Transcript], Thought]
+
+
+@pytest_asyncio.fixture
+async def with_planner(
+    temporal: WorkflowEnvironment,
+) -> AsyncIterator[Callable[[Planner], Awaitable[FarEnd]]]:
+    """Start the workers of both queues around a planner; everything else is at its friendliest."""
+    async with AsyncExitStack() as workers:
+
+        async def start(planner: Planner) -> FarEnd:
+            far_end = FarEnd(temporal.client, planner)
+            carriers = as_activities(far_end, Ledger(temporal.client))
+            await workers.enter_async_context(
+                Worker(
+                    temporal.client,
+                    task_queue=Queue.RUNS,
+                    workflows=[AgentRun, Effect, Lease],
+                    activities=carriers[Queue.RUNS],
+                    workflow_runner=runner(),
+                )
+            )
+            await workers.enter_async_context(
+                Worker(temporal.client, task_queue=Queue.SLACK, activities=carriers[Queue.SLACK])
+            )
+            return far_end
+
+        yield start

@@ -1,0 +1,276 @@
+"""A run: thinks, gates, and tells. One workflow execution of `AgentRun` is one run."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError
+
+from . import inbox, outside
+from .announcing import Announcer
+from .gating import Gate
+from .hearing import Hearing
+from .journal import Journal, Stopped
+from .rules.policy import Allowed, Refused, judge, permit_read
+from .values.calls import Call, CallResult, Ended, Thought, ThoughtKind, Transcript
+from .values.run import OpenCall, RunInput, RunResult
+from .values.signals import Cancel, EffectNews
+from .values.spec import Limits
+from .values.steps import PermittedRead, ThinkOrder
+from .values.view import AuditRow, Question, RunState, RunView, StepState
+
+
+@workflow.defn(name="AgentRun")
+class AgentRun:
+    """Signals go to the inbox, one loop judges them, another thinks; a third keeps Slack in agreement."""
+
+    @workflow.init
+    def __init__(self, order: RunInput) -> None:
+        self._order = order
+        self._journal = Journal(order)
+        self._memory = self._journal.memory
+        self._hearing = Hearing(self._journal)
+        self._announcer = Announcer(self._journal)
+
+    @workflow.run
+    async def run(self, order: RunInput) -> RunResult:
+        self._journal.begin()
+        live = asyncio.create_task(self._live())
+        beside = [
+            asyncio.create_task(self._hearing.listen()),
+            asyncio.create_task(self._announcer.announce()),
+            asyncio.create_task(self._announcer.publish()),
+        ]
+        while not live.done():
+            try:
+                await workflow.wait_condition(
+                    lambda: live.done() or any(task.done() for task in beside) or self._at_safe_point()
+                )
+            except asyncio.CancelledError:
+                self._cancelled_by_temporal()
+                continue
+            for task in beside:
+                if task.done():
+                    # None of them ends by itself: what it raised is a fault of ours, to be seen.
+                    await task
+            if self._at_safe_point() and not live.done():
+                self._announcer.leave()
+                await _stop(live, *beside)
+                workflow.continue_as_new(order.model_copy(update={"memory": self._memory}))
+        await live
+        await self._announcer.finish()
+        # What came in last is judged too: whoever clicked is told, and that is shown.
+        await workflow.wait_condition(lambda: not self._memory.inbox)
+        await self._announcer.finish()
+        self._announcer.leave()
+        await _stop(*beside)
+        return RunResult(
+            state=self._memory.state, text=self._memory.result, changes=tuple(self._memory.changes)
+        )
+
+    @workflow.signal(dynamic=True)
+    def hear(self, name: str, args: Sequence[RawValue]) -> None:
+        """The one door for all signals. It never raises and never awaits."""
+        heard = inbox.read(name, args)
+        if heard is None:
+            self._memory.malformed += 1
+        elif isinstance(heard, EffectNews):
+            self._journal.learn(heard.effect, heard.text, heard.at)
+        else:
+            inbox.keep(self._memory, heard)
+
+    @workflow.query
+    def view(self) -> RunView:
+        """What people see."""
+        return self._journal.view()
+
+    @workflow.query
+    def transcript(self) -> Transcript:
+        """What a planner may look at."""
+        return self._journal.transcript()
+
+    @workflow.query
+    def audit(self) -> list[AuditRow]:
+        """Who did what, when, on which evidence: the latest rows."""
+        return self._memory.audit
+
+    # The loop
+
+    async def _live(self) -> None:
+        """Turn after turn, to an end. State lives in the memory only, so that this can start anywhere."""
+        while True:
+            await self._rest()
+            await self._settle_all()
+            if self._memory.open:
+                continue
+            if self._ended_by_order():
+                return
+            if not await self._within_budget():
+                continue
+            try:
+                thought = await self._think()
+            except Stopped:
+                continue
+            except ActivityError as error:
+                self._journal.end(RunState.FAILED, f"The planner failed: {error.cause or error}")
+                return
+            if thought.kind is not ThoughtKind.CALLS:
+                done = thought.kind is ThoughtKind.ANSWER
+                self._journal.end(RunState.DONE if done else RunState.FAILED, thought.text)
+                return
+            self._open(thought)
+
+    async def _rest(self) -> None:
+        """Between turns a run may be continued as new: when that is due, wait here for it."""
+        if workflow.info().is_continue_as_new_suggested():
+            await workflow.wait_condition(lambda: False)
+
+    def _at_safe_point(self) -> bool:
+        info = workflow.info()
+        return info.is_continue_as_new_suggested() and self._journal.quiet and not self._memory.state.ended
+
+    def _ended_by_order(self) -> bool:
+        """Cancelled, without a place, or stopped at an outcome that nobody can know? A new goal is taken up here."""
+        memory = self._memory
+        unknown = next((u for u in memory.unknowns.values() if u.stops), None)
+        if memory.undeliverable:
+            self._journal.end(RunState.FAILED, memory.undeliverable)
+        elif memory.cancel is not None:
+            self._journal.end(RunState.CANCELLED, memory.cancel.reason)
+        elif unknown is not None:
+            self._journal.end(RunState.FAILED, f"Stopped: nobody can say whether {unknown.tool} happened.")
+        elif memory.revision_due is not None:
+            memory.goal = memory.revision_due.text
+            memory.requesters = list(dict.fromkeys([*memory.requesters, memory.revision_due.by]))
+            memory.entries.append(memory.revision_due)
+            memory.revision_due = None
+            self._journal.touch()
+        return memory.state.ended
+
+    async def _within_budget(self) -> bool:
+        """False when the budget is spent and a person was asked; what they said is in the memory."""
+        memory, limits = self._memory, self._memory.limits
+        if memory.steps_used < limits.steps and memory.working_used < limits.working:
+            return True
+        grant = self._order.spec.limits
+        question = next((q for q in memory.questions.values() if not q.answered), None) or self._ask_for_more(
+            grant
+        )
+        await workflow.wait_condition(
+            lambda: bool(memory.questions[question.id].answered) or self._journal.stopped
+        )
+        answer = memory.questions[question.id]
+        if answer.choice == "more":
+            memory.limits = limits.model_copy(
+                update={
+                    "steps": memory.steps_used + grant.steps,
+                    "working": memory.working_used + grant.working,
+                }
+            )
+        elif answer.choice == "stop":
+            assert answer.answered_by is not None
+            memory.cancel = Cancel(
+                delivery=f"budget/{question.id}", by=answer.answered_by, reason="Its budget is used up."
+            )
+        return False
+
+    def _ask_for_more(self, grant: Limits) -> Question:
+        memory = self._memory
+        memory.last_question += 1
+        question = Question(
+            id=str(memory.last_question),
+            text=f"This run has used {memory.steps_used} steps and {_minutes(memory.working_used)} of work. Go on?",
+            choices=(
+                ("more", f"Go on: {grant.steps} more steps, {_minutes(grant.working)}"),
+                ("stop", "Stop here"),
+            ),
+        )
+        memory.questions[question.id] = question
+        self._journal.audit("budget", question.text)
+        self._journal.touch()
+        return question
+
+    async def _think(self) -> Thought:
+        """Raises Stopped, ActivityError."""
+        memory = self._memory
+        memory.steps_used += 1
+        memory.doing = "Thinking"
+        order = ThinkOrder(
+            run_id=workflow.info().workflow_id,
+            turn=memory.turn + 1,
+            runbook=self._order.spec.runbook,
+            tools=self._order.spec.tools,
+        )
+        return await self._journal.unless_stopped(outside.think(order, summary=f"turn {memory.turn + 1}"))
+
+    def _open(self, thought: Thought) -> None:
+        """A new turn with its calls."""
+        memory = self._memory
+        memory.turn += 1
+        memory.plan = list(thought.plan)
+        for proposed in thought.calls:
+            memory.last_call += 1
+            memory.steps_used += 1
+            call = Call(**proposed.model_dump(), number=memory.last_call, turn=memory.turn)
+            memory.open.append(OpenCall(call=call))
+            self._journal.step(call, StepState.IN_PROGRESS)
+
+    async def _settle_all(self) -> None:
+        """All calls of this turn to their results: reads at once, effects each through its gate."""
+        calls = [asyncio.create_task(self._settle(open_call)) for open_call in self._memory.open]
+        if calls:
+            await workflow.wait(calls)
+        for call in calls:
+            await call
+
+    async def _settle(self, open_call: OpenCall) -> None:
+        self._journal.settle(open_call.call, await self._result_of(open_call))
+
+    async def _result_of(self, open_call: OpenCall) -> CallResult:
+        call = open_call.call
+        contract = self._order.spec.contract(call.tool)
+        verdict = judge(call, contract, self._order.spec.rules)
+        if isinstance(verdict, Refused) or contract is None:
+            reason = verdict.reason if isinstance(verdict, Refused) else "unknown tool"
+            return CallResult(call=call.number, ended=Ended.REFUSED, text=reason, at=workflow.now())
+        if isinstance(verdict, Allowed) and contract.reads:
+            return await self._read(permit_read(call, contract, verdict))
+        return await Gate(self._journal, open_call, contract).settle(verdict)
+
+    async def _read(self, permitted: PermittedRead) -> CallResult:
+        number = permitted.call.number
+        self._memory.doing = permitted.call.title or permitted.call.tool
+        try:
+            got = await self._journal.unless_stopped(outside.read(permitted, summary=permitted.call.tool))
+        except Stopped:
+            text = "The run changed course before this was read."
+            return CallResult(call=number, ended=Ended.WITHDRAWN, text=text, at=workflow.now())
+        except ActivityError as error:
+            text = str(getattr(error.cause, "message", None) or error.cause or error)
+            return CallResult(call=number, ended=Ended.FAILED, text=text, at=workflow.now())
+        ended = Ended.OK if got.ok else Ended.FAILED
+        return CallResult(
+            call=number, ended=ended, text=got.text, structured=got.structured, at=workflow.now()
+        )
+
+    def _cancelled_by_temporal(self) -> None:
+        """An operator cancelled the workflow itself: the same as the button, and just as careful with effects."""
+        reason = workflow.cancellation_reason() or "Cancelled in Temporal."
+        self._hearing.stop(Cancel(delivery="temporal", by=self._order.ask.requester, reason=reason))
+
+
+def _minutes(time: timedelta) -> str:
+    minutes = max(1, round(time.total_seconds() / 60))
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+
+
+async def _stop(*tasks: "asyncio.Task[None]") -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        # A step that was cancelled says so in its own error.
+        with suppress(asyncio.CancelledError, ActivityError):
+            await task

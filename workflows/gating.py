@@ -1,0 +1,333 @@
+"""Preview, ask, apply: how an effect comes about, and every way in which it doesn't."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import ActivityError, ChildWorkflowError, WorkflowAlreadyStartedError
+
+from . import outside
+from .effect import Effect as EffectWorkflow
+from .journal import Journal, Stopped, UnderWay
+from .rules.approval import Drifted, Evidence, Lapsed, Short, admit, admit_by_rule, end
+from .rules.digests import effect_digest, effect_key, effect_workflow_id, gate_digest
+from .rules.policy import Allowed, NeedsApproval, environment_of, target_of
+from .values.approval import Admission, Approval, ApprovalState, Effect, Previewed, Shown
+from .values.base import EffectKey
+from .values.calls import CallResult, Ended
+from .values.effect import EffectOrder, Outcome, OutcomeState, RecallOrder
+from .values.people import PeopleQuestion, Person
+from .values.run import OpenCall
+from .values.spec import Rule
+from .values.steps import PreviewOrder
+from .values.tools import ToolContract
+from .values.view import Change, StepState
+
+GRACE = timedelta(seconds=30)
+"""How long after the deadline a click made before it may still arrive."""
+LOOK_AGAIN = timedelta(seconds=30)
+"""When people can't be looked up at admission: not now, never yes."""
+LEDGER_PAGE = 8
+"""How many keys of one call are looked up at once."""
+
+
+class Refusal(Exception):  # noqa: N818 - an end of a call, not a fault
+    """The call ends here, as this result."""
+
+    def __init__(self, ended: Ended, text: str, by: Person | None = None) -> None:
+        super().__init__(text)
+        self.ended = ended
+        self.text = text
+        self.by = by
+
+
+class Gate:
+    """Brings one call that changes something to its end."""
+
+    def __init__(self, journal: Journal, open_call: OpenCall, contract: ToolContract) -> None:
+        self._journal = journal
+        self._memory = journal.memory
+        self._open = open_call
+        self._call = open_call.call
+        self._contract = contract
+        self._target = target_of(contract, self._call.arguments)
+        self._run_id = workflow.info().workflow_id
+
+    async def settle(self, verdict: Allowed | NeedsApproval) -> CallResult:
+        """Raises nothing that a person or a tool could cause."""
+        try:
+            while True:
+                outcome = await self._once(verdict)
+                if outcome.state is OutcomeState.NOT_APPLIED and outcome.by is not None:
+                    # A person said that it did not happen, and to try again: that is a new effect, with a new gate.
+                    self._remember(self._open.model_copy(update={"n": self._open.n + 1}))
+                    continue
+                return self._result(outcome)
+        except Stopped:
+            return self._ended(Ended.WITHDRAWN, "The run changed course before this was applied.")
+        except Refusal as refusal:
+            return self._ended(refusal.ended, refusal.text, refusal.by)
+
+    async def _once(self, verdict: Allowed | NeedsApproval) -> Outcome:
+        pending = self._pending()
+        if pending is None:
+            done = await self._recall()
+            if done is not None:
+                return done
+            self._step(StepState.IN_PROGRESS, "previewing")
+            effect, shown = await self._preview()
+        else:
+            effect, shown = pending.effect, pending.shown
+        if self._journal.stopped:
+            raise Stopped
+        if isinstance(verdict, Allowed):
+            admission = admit_by_rule(effect.digest, verdict.rule, workflow.now())
+        else:
+            effect, admission = await self._ask(pending or self._open_approval(effect, shown, verdict.rule))
+        return await self._apply(effect, admission)
+
+    # Preview
+
+    async def _preview(self) -> tuple[Effect, Shown]:
+        """Raises Refusal when the tool says that it can't be done, or can't be asked."""
+        try:
+            order = PreviewOrder(call=self._call, contract=self._contract)
+            previewed = await self._journal.unless_stopped(outside.preview(order, summary=self._call.tool))
+        except ActivityError as error:
+            raise Refusal(Ended.FAILED, f"It could not be previewed: {_reason(error)}") from None
+        if previewed.problem:
+            raise Refusal(Ended.FAILED, previewed.problem)
+        return self._effect(previewed), previewed.shown
+
+    def _effect(self, previewed: Previewed) -> Effect:
+        target = self._target
+        return Effect(
+            call=self._call,
+            contract=self._contract,
+            target=target,
+            environment=environment_of(self._contract, self._call.arguments),
+            definition=previewed.definition,
+            precondition=previewed.precondition,
+            expected=previewed.expected,
+            digest=effect_digest(
+                self._contract, self._call.arguments, target, previewed.definition, previewed.precondition
+            ),
+            key=effect_key(self._run_id, self._call, target, self._open.n),
+            n=self._open.n,
+        )
+
+    # Ask
+
+    def _pending(self) -> Approval | None:
+        """The open approval of this call, when the run was continued while people were asked."""
+        approval = self._memory.approvals.get(f"{self._call.number}.{self._open.generation}")
+        return approval if approval is not None and not approval.state.ended else None
+
+    def _open_approval(
+        self, effect: Effect, shown: Shown, rule: Rule, before: Shown | None = None
+    ) -> Approval:
+        self._remember(self._open.model_copy(update={"generation": self._open.generation + 1}))
+        name, nonce = f"{self._call.number}.{self._open.generation}", str(workflow.uuid4())
+        requesters = tuple(self._memory.requesters)
+        approval = Approval(
+            id=name,
+            effect=effect,
+            gate=gate_digest(effect, self._run_id, name, requesters, rule, shown, nonce),
+            nonce=nonce,
+            rule=rule,
+            requesters=requesters,
+            home_team=self._journal.ask.requester.team,
+            shown=shown,
+            before=before,
+            opened_at=workflow.now(),
+        )
+        self._journal.put(approval)
+        self._journal.audit(
+            "asked",
+            f"{effect.contract.name} on {effect.target}",
+            gate=approval.gate,
+            effect=effect.digest,
+            rule=rule.name,
+        )
+        if self._memory.cancel or self._memory.revision_due:
+            self._close(approval, ApprovalState.WITHDRAWN, "it was asked for before the run changed course")
+        return approval
+
+    async def _ask(self, approval: Approval) -> tuple[Effect, Admission]:
+        """Until people have decided and what they decided on still holds. Raises Refusal for every other end."""
+        while True:
+            self._step(StepState.WAITING, "waiting for approval")
+            approval = await self._decided(approval.id)
+            if approval.state.ended:
+                raise _refusal(approval)
+            self._step(StepState.IN_PROGRESS, "checking that it still holds")
+            await workflow.wait_condition(lambda: not self._journal.holds(approval.effect.target))
+            try:
+                evidence, fresh = await self._evidence(approval)
+            except ActivityError:
+                await workflow.sleep(LOOK_AGAIN)
+                continue
+            except Refusal as refusal:
+                why = f"it can no longer be done: {refusal.text}"
+                raise _refusal(
+                    self._close(self._memory.approvals[approval.id], ApprovalState.SUPERSEDED, why)
+                ) from None
+            # From here to the start of the effect nothing awaits: what was just checked is what is carried out.
+            match admit(self._memory.approvals[approval.id], evidence, workflow.now()):
+                case Admission() as admission:
+                    approved = self._close(self._memory.approvals[approval.id], ApprovalState.APPROVED, "")
+                    self._journal.audit(
+                        "admitted",
+                        approval.rule.name,
+                        gate=approval.gate,
+                        effect=approval.effect.digest,
+                        key=approval.effect.key,
+                    )
+                    return approved.effect, admission
+                case Drifted():
+                    self._close(
+                        approval, ApprovalState.SUPERSEDED, "what it would do has changed since it was shown"
+                    )
+                    approval = self._open_approval(
+                        fresh, evidence.shown, approval.rule, before=approval.shown
+                    )
+                case Short(reopened, text):
+                    self._journal.put(reopened)
+                    self._journal.audit("reopened", text, gate=approval.gate)
+                case Lapsed(ended):
+                    raise _refusal(ended)
+
+    async def _decided(self, name: str) -> Approval:
+        """Wait, for as long as it takes, for the quorum or for an end. Times are compared, not raced."""
+        approvals = self._memory.approvals
+        while approvals[name].state is ApprovalState.OPEN:
+            deadline = approvals[name].deadline
+            patience = None if deadline is None else max(deadline + GRACE - workflow.now(), timedelta(0))
+            try:
+                await workflow.wait_condition(
+                    lambda: (
+                        approvals[name].state is not ApprovalState.OPEN
+                        or approvals[name].deadline != deadline
+                    ),
+                    timeout=patience,
+                    timeout_summary=f"approval {name} expires",
+                )
+            except TimeoutError:
+                # What was clicked in time may have come in together with the timer: it is judged first.
+                await workflow.wait_condition(lambda: not self._memory.inbox)
+                self._close(approvals[name], ApprovalState.EXPIRED, "nobody decided in time")
+        return approvals[name]
+
+    async def _evidence(self, approval: Approval) -> tuple[Evidence, Effect]:
+        """What holds now: a fresh preview, and who the voters are. Raises ActivityError when people can't be looked up."""
+        fresh, shown = await self._preview()
+        voters = tuple(vote.person for vote in approval.votes)
+        question = PeopleQuestion(people=voters, groups=approval.rule.approvers.groups)
+        answer = await self._journal.unless_stopped(outside.people(question))
+        return Evidence(effect=fresh.digest, shown=shown, voters=answer.facts), fresh
+
+    def _close(self, approval: Approval, state: ApprovalState, why: str) -> Approval:
+        closed = end(approval, state, why, workflow.now())
+        if closed is not approval:
+            self._journal.put(closed)
+            self._journal.audit(state.value, why, gate=approval.gate, effect=approval.effect.digest)
+        return closed
+
+    # Apply
+
+    async def _apply(self, effect: Effect, admission: Admission) -> Outcome:
+        order = EffectOrder(
+            effect=effect, admission=admission, run_id=self._run_id, run_name=self._journal.ask.name
+        )
+        self._step(StepState.IN_PROGRESS, "applying")
+        with self._journal.applies(self._under_way(effect.key)):
+            try:
+                child = await workflow.start_child_workflow(
+                    EffectWorkflow.run,
+                    order,
+                    id=effect_workflow_id(effect.key),
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                    cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
+                )
+            except WorkflowAlreadyStartedError:
+                return await self._await_recalled(effect.key)
+            with self._journal.working():
+                await workflow.wait_condition(lambda: child.done() or self._journal.is_unknown(effect.key))
+            self._step(StepState.WAITING if not child.done() else StepState.IN_PROGRESS, "may have happened")
+            try:
+                return await child
+            except ChildWorkflowError:
+                return Outcome(
+                    state=OutcomeState.UNKNOWN, text="The change was ended from outside.", at=workflow.now()
+                )
+
+    # The ledger
+
+    async def _recall(self) -> Outcome | None:
+        """What this call already did, as the ledger knows it; None when its next effect was never started."""
+        while True:
+            first = self._open.n
+            keys = tuple(
+                effect_key(self._run_id, self._call, self._target, first + i) for i in range(LEDGER_PAGE)
+            )
+            found = await self._journal.unless_stopped(outside.recall(RecallOrder(keys=keys)))
+            self._remember(self._open.model_copy(update={"n": first + found.index}))
+            if found.index < len(keys):
+                return await self._await_recalled(keys[found.index]) if found.working else found.outcome
+
+    async def _await_recalled(self, key: EffectKey) -> Outcome:
+        """The result of an effect that was started before: by this run, before an operator reset it."""
+        with self._journal.applies(self._under_way(key)):
+            while True:
+                with self._journal.working():
+                    found = await outside.recall(RecallOrder(keys=(key,), await_result=True))
+                if not found.working:
+                    nothing = Outcome(state=OutcomeState.NOT_APPLIED, text="An earlier try was not applied.")
+                    return found.outcome or nothing
+                if found.outcome is not None:
+                    self._journal.learn(key, found.outcome.text, workflow.now())
+                    await workflow.wait_condition(lambda: not self._journal.is_unknown(key))
+
+    def _under_way(self, key: EffectKey) -> UnderWay:
+        return UnderWay(key, self._call, self._open.n, self._contract, self._target)
+
+    # Telling
+
+    def _result(self, outcome: Outcome) -> CallResult:
+        if outcome.state is not OutcomeState.NOT_APPLIED:
+            certain = outcome.state is OutcomeState.APPLIED
+            change = Change(tool=self._call.tool, target=self._target, text=self._call.title, certain=certain)
+            self._journal.changed(change)
+        result = self._ended(Ended(outcome.state.value), outcome.text, outcome.by)
+        return result.model_copy(update={"structured": outcome.structured})
+
+    def _ended(self, ended: Ended, text: str, by: Person | None = None) -> CallResult:
+        return CallResult(call=self._call.number, ended=ended, text=text, by=by, at=workflow.now())
+
+    def _step(self, state: StepState, note: str) -> None:
+        self._journal.step(self._call, state, note)
+
+    def _remember(self, changed: OpenCall) -> None:
+        self._open = changed
+        self._memory.open = [
+            changed if known.call.number == self._call.number else known for known in self._memory.open
+        ]
+
+
+def _refusal(approval: Approval) -> Refusal:
+    """What the planner is told: five different ends, never one for another."""
+    by = next((vote.person for vote in approval.votes if not vote.approve), None)
+    match approval.state:
+        case ApprovalState.REJECTED:
+            return Refusal(Ended.REJECTED, approval.why, by)
+        case ApprovalState.EXPIRED:
+            return Refusal(Ended.EXPIRED, "Nobody decided in time. That is no refusal.")
+        case ApprovalState.SUPERSEDED:
+            return Refusal(Ended.FAILED, f"It was approved, but {approval.why}. Nothing was applied.")
+        case _:
+            return Refusal(Ended.WITHDRAWN, f"It is no longer needed: {approval.why}.")
+
+
+def _reason(error: ActivityError) -> str:
+    return str(getattr(error.cause, "message", None) or error.cause or error)
