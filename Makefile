@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check format lock clean
+.PHONY: setup demo test check format histories lock clean
 
 setup: .venv/ready
 
@@ -30,6 +30,9 @@ check: setup  ## format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+histories: setup  ## record the histories that later versions must be able to replay
+	$(BIN)/pytest tests/workflows -m recorded --record-histories
 
 format: setup
 	$(BIN)/ruff format .

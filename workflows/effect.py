@@ -1,18 +1,12 @@
 """One effect, once. The id of this workflow is the idempotency key, so Temporal itself is the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import AsyncIterator
 
 from temporalio import workflow
 from temporalio.common import RawValue, WorkflowIDReusePolicy
-from temporalio.exceptions import (
-    ActivityError,
-    FailureError,
-    TimeoutError,
-    TimeoutType,
-    WorkflowAlreadyStartedError,
-)
+from temporalio.exceptions import ActivityError, FailureError, TimeoutType, WorkflowAlreadyStartedError
+from temporalio.exceptions import TimeoutError as TimeoutFailure
 
 from . import outside
 from .lease import Lease
@@ -22,7 +16,7 @@ from .values.signals import EFFECT_RESOLVED, EFFECT_UNKNOWN, EffectNews
 from .values.tools import EffectClass
 
 
-class Held(Exception):  # noqa: N818 - a fact about the target, not a fault
+class Held(Exception):
     """Another run works on the target."""
 
     def __init__(self, holder: Holder) -> None:
@@ -90,7 +84,6 @@ async def _lease(order: EffectOrder) -> AsyncIterator[None]:
     try:
         lease = await workflow.start_child_workflow(
             Lease.run,
-            holder,
             id=name,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             parent_close_policy=workflow.ParentClosePolicy.TERMINATE,
@@ -115,13 +108,13 @@ async def _send(order: EffectOrder) -> Outcome:
         return await step(order, summary=f"{order.effect.call.tool} on {order.effect.target}")
     except ActivityError as error:
         cause = error.cause
-        if isinstance(cause, TimeoutError) and cause.type is TimeoutType.SCHEDULE_TO_START:
+        if isinstance(cause, TimeoutFailure) and cause.type is TimeoutType.SCHEDULE_TO_START:
             return _outcome(OutcomeState.NOT_APPLIED, "No worker took it up in time. Nothing was sent.")
         return _outcome(OutcomeState.UNKNOWN, _why_unknown(cause))
 
 
 def _why_unknown(cause: BaseException | None) -> str:
-    if isinstance(cause, TimeoutError):
+    if isinstance(cause, TimeoutFailure):
         return "The worker that sent it was lost before it could report, or the reply took too long."
     return str(getattr(cause, "message", None) or cause or "The reply was lost.")
 

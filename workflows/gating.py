@@ -31,7 +31,7 @@ LEDGER_PAGE = 8
 """How many keys of one call are looked up at once."""
 
 
-class Refusal(Exception):  # noqa: N818 - an end of a call, not a fault
+class Refusal(Exception):
     """The call ends here, as this result."""
 
     def __init__(self, ended: Ended, text: str, by: Person | None = None) -> None:
@@ -199,24 +199,29 @@ class Gate:
 
     async def _decided(self, name: str) -> Approval:
         """Wait, for as long as it takes, for the quorum or for an end. Times are compared, not raced."""
-        approvals = self._memory.approvals
-        while approvals[name].state is ApprovalState.OPEN:
-            deadline = approvals[name].deadline
-            patience = None if deadline is None else max(deadline + GRACE - workflow.now(), timedelta(0))
-            try:
-                await workflow.wait_condition(
-                    lambda: (
-                        approvals[name].state is not ApprovalState.OPEN
-                        or approvals[name].deadline != deadline
-                    ),
-                    timeout=patience,
-                    timeout_summary=f"approval {name} expires",
-                )
-            except TimeoutError:
-                # What was clicked in time may have come in together with the timer: it is judged first.
-                await workflow.wait_condition(lambda: not self._memory.inbox)
-                self._close(approvals[name], ApprovalState.EXPIRED, "nobody decided in time")
-        return approvals[name]
+        while (approval := self._memory.approvals[name]).state is ApprovalState.OPEN:
+            await self._until_it_differs(approval)
+        return approval
+
+    async def _until_it_differs(self, approval: Approval) -> None:
+        """Until it was decided on, or its deadline was set, or passed."""
+        approvals, due = self._memory.approvals, approval.deadline
+        patience = None if due is None else max(due + GRACE - workflow.now(), timedelta(0))
+
+        def differs() -> bool:
+            now = approvals[approval.id]
+            return now.state is not ApprovalState.OPEN or now.deadline != due
+
+        try:
+            await workflow.wait_condition(
+                differs, timeout=patience, timeout_summary=f"approval {approval.id} expires"
+            )
+        except TimeoutError:
+            # What was clicked in time may have come in together with the timer: it is judged first.
+            await workflow.wait_condition(lambda: not self._memory.inbox)
+            late = approvals[approval.id]
+            if late.state is ApprovalState.OPEN:
+                self._close(late, ApprovalState.EXPIRED, "nobody decided in time")
 
     async def _evidence(self, approval: Approval) -> tuple[Evidence, Effect]:
         """What holds now: a fresh preview, and who the voters are. Raises ActivityError when people can't be looked up."""

@@ -39,7 +39,7 @@ DROPPED = "(This output was dropped to keep the run's memory small.)"
 Result = TypeVar("Result")
 
 
-class Stopped(Exception):  # noqa: N818 - an order, not a fault
+class Stopped(Exception):
     """The run was cancelled or redirected while something was under way that can be left."""
 
 

@@ -19,11 +19,11 @@ class Lease:
         self._released = False
 
     @workflow.run
-    async def run(self, holder: Holder) -> None:
+    async def run(self) -> None:
         await workflow.wait_condition(lambda: self._released)
 
     @workflow.signal(dynamic=True)
-    def hear(self, name: str, args: Sequence[RawValue]) -> None:
+    def hear(self, name: str, _args: Sequence[RawValue]) -> None:
         if name == self.RELEASE:
             self._released = True
 

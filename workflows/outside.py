@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, TimeoutError, TimeoutType
+from temporalio.exceptions import ActivityError, TimeoutType
+from temporalio.exceptions import TimeoutError as TimeoutFailure
 
 from .values.approval import Previewed
 from .values.calls import Thought
@@ -100,7 +101,7 @@ class Step(Generic[Takes, Gives]):
 
 def _nobody_came(error: ActivityError) -> bool:
     waited = {TimeoutType.SCHEDULE_TO_START, TimeoutType.SCHEDULE_TO_CLOSE}
-    return isinstance(error.cause, TimeoutError) and error.cause.type in waited
+    return isinstance(error.cause, TimeoutFailure) and error.cause.type in waited
 
 
 def carries_out(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
+import pytest
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -10,10 +11,13 @@ from temporalio.worker import Worker
 from activities.ledger import Ledger
 from handrail.worker import as_activities, runner
 from tests.workflows.far_end import FarEnd
+from tests.workflows.histories import record
+from tests.workflows.samples import approval
 from workflows.agent_run import AgentRun
 from workflows.effect import Effect
 from workflows.lease import Lease
 from workflows.outside import Queue
+from workflows.values.approval import Approval
 from workflows.values.calls import Thought, Transcript
 
 Planner = Callable[[Transcript], Thought]
@@ -21,9 +25,10 @@ Planner = Callable[[Transcript], Thought]
 
 @pytest_asyncio.fixture
 async def with_planner(
-    temporal: WorkflowEnvironment,
+    temporal: WorkflowEnvironment, request: pytest.FixtureRequest
 ) -> AsyncIterator[Callable[[Planner], Awaitable[FarEnd]]]:
     """Start the workers of both queues around a planner; everything else is at its friendliest."""
+    started: list[FarEnd] = []
     async with AsyncExitStack() as workers:
 
         async def start(planner: Planner) -> FarEnd:
@@ -41,6 +46,16 @@ async def with_planner(
             await workers.enter_async_context(
                 Worker(temporal.client, task_queue=Queue.SLACK, activities=carriers[Queue.SLACK])
             )
+            started.append(far_end)
             return far_end
 
         yield start
+        if request.config.getoption("--record-histories") and request.node.get_closest_marker("recorded"):
+            await record(
+                temporal.client, request.node.originalname, [run for one in started for run in one.runs]
+            )
+
+
+@pytest.fixture
+def far_end_approval() -> Approval:
+    return approval()

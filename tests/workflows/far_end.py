@@ -97,6 +97,7 @@ class FarEnd:
         self._planner = planner
         self._shown = asyncio.Condition()
         self._timestamps = count(1)
+        self.runs: list[str] = []
         self.views: dict[str, RunView] = {}
         self.told: list[str] = []
         self.applied: list[EffectOrder] = []
@@ -210,6 +211,7 @@ class FarEnd:
     async def start(self, name: str, of: AgentSpec | None = None) -> WorkflowHandle[object, RunResult]:
         ask = Ask(goal="deploy checkout", requester=ALICE, place=Place(channel="C0OPS"), name=name)
         order = RunInput(ask=ask, spec=of or spec())
+        self.runs.append(f"run/{name}")
         return await self._client.start_workflow(
             "AgentRun", order, id=f"run/{name}", task_queue=outside.Queue.RUNS, result_type=RunResult
         )

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from tests.workflows.far_end import (
     ALICE,
     BOB,
@@ -35,6 +37,7 @@ async def test_what_only_reads_asks_nobody(with_planner):
     assert (result.state, result.text, result.changes) == (RunState.DONE, "Done.", ())
 
 
+@pytest.mark.recorded
 async def test_a_change_is_applied_once_after_somebody_else_approved_it(with_planner):
     far_end = await with_planner(in_order(look(), deploy()))
     run = await far_end.start("approved")
@@ -82,6 +85,7 @@ async def test_a_member_of_the_group_may_approve_and_a_stranger_may_not(with_pla
     assert far_end.applied[0].admission.votes[0].facts.groups == ("S0RELEASE",)
 
 
+@pytest.mark.recorded
 async def test_a_rejection_ends_it_and_the_planner_learns_why(with_planner):
     far_end = await with_planner(in_order(deploy()))
     run = await far_end.start("rejected")
@@ -144,6 +148,7 @@ async def test_when_nobody_can_be_looked_up_the_answer_is_not_now(with_planner):
     assert (await run.result()).state is RunState.DONE
 
 
+@pytest.mark.recorded
 async def test_what_changed_since_it_was_shown_is_asked_again(with_planner):
     far_end = await with_planner(in_order(deploy()))
     run = await far_end.start("drift")
@@ -163,6 +168,7 @@ async def test_what_changed_since_it_was_shown_is_asked_again(with_planner):
     assert [order.effect.digest for order in far_end.applied] == [second.effect.digest]
 
 
+@pytest.mark.recorded
 async def test_nobody_decides_in_time(with_planner, temporal):
     far_end = await with_planner(in_order(deploy()))
     run = await far_end.start("expired")
@@ -229,6 +235,7 @@ async def test_a_lost_reply_is_said_to_be_unknown_and_a_person_knows_that_it_hap
     assert (result.state, len(far_end.applied), len(result.changes)) == (RunState.DONE, 1, 1)
 
 
+@pytest.mark.recorded
 async def test_trying_again_after_an_unknown_outcome_is_asked_for_anew(with_planner):
     far_end = await with_planner(in_order(deploy()))
     far_end.lose_replies = 1
@@ -277,6 +284,7 @@ async def test_cancelling_withdraws_what_waits_and_reads_no_further(with_planner
     assert "no longer needed" in far_end.told[-1]
 
 
+@pytest.mark.recorded
 async def test_cancelling_never_abandons_what_is_being_applied(with_planner, temporal):
     far_end = await with_planner(in_order(deploy()))
     far_end.hold_applies = asyncio.Event()
@@ -293,6 +301,7 @@ async def test_cancelling_never_abandons_what_is_being_applied(with_planner, tem
     assert [change.certain for change in result.changes] == [True]
 
 
+@pytest.mark.recorded
 async def test_a_spent_budget_asks_whether_to_go_on(with_planner):
     far_end = await with_planner(in_order(look(), look(), look()))
     run = await far_end.start("budget", spec(limits=Limits(steps=1)))
@@ -318,6 +327,7 @@ async def test_a_refused_preview_is_told_to_the_planner_and_asks_nobody(with_pla
     assert Ended.FAILED.well is False
 
 
+@pytest.mark.recorded
 async def test_two_runs_never_work_on_one_target_at_the_same_time(with_planner):
     far_end = await with_planner(in_order(deploy()))
     far_end.hold_applies = asyncio.Event()
@@ -334,6 +344,7 @@ async def test_two_runs_never_work_on_one_target_at_the_same_time(with_planner):
     assert len(far_end.applied) == 1
 
 
+@pytest.mark.recorded
 async def test_a_long_run_continues_as_new_while_people_are_asked(with_planner, temporal):
     far_end = await with_planner(in_order(*[look()] * 14, deploy()))
     run = await far_end.start("long")

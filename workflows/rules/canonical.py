@@ -15,7 +15,7 @@ MAX_DEPTH = 64
 
 
 class NotCanonical(ValueError):
-    """This is no JSON that could be hashed and sent without a doubt; the text says why."""
+    """Not JSON that could be hashed and sent without a doubt; the text says why."""
 
 
 def parse(text: str) -> Json:

@@ -1,5 +1,6 @@
 """What may be done, and who is asked: pure, and always with the reason."""
 
+import re
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -28,6 +29,8 @@ class Refused(NamedTuple):
     reason: str
 
 
+_PLACE = re.compile(r"\{([^{}]*)\}")
+
 Verdict = Allowed | NeedsApproval | Refused
 
 NOBODY = Rule(name="nobody was named", then=RuleKind.ASK)
@@ -36,11 +39,8 @@ NOBODY = Rule(name="nobody was named", then=RuleKind.ASK)
 
 def fill(template: str, arguments: CanonicalJson) -> str:
     """`{environment}/{service}` filled from the top-level arguments; one that is missing becomes `?`."""
-    text = template
-    for name, value in parse(arguments).items():
-        text = text.replace("{" + name + "}", str(value))
-    head, *rest = text.split("{")
-    return head + "".join("?" + part.partition("}")[2] for part in rest)
+    given = parse(arguments)
+    return _PLACE.sub(lambda place: str(given.get(place[1], "?")), template)
 
 
 def environment_of(contract: ToolContract, arguments: CanonicalJson) -> str:

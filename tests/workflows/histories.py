@@ -1,0 +1,45 @@
+"""Recorded histories: what a later version of the workflows must be able to replay."""
+
+import json
+from pathlib import Path
+
+from temporalio.client import Client, WorkflowHistory
+
+FOLDER = Path(__file__).parent.parent / "histories"
+
+
+async def record(client: Client, story: str, runs: list[str]) -> None:
+    """Keep every execution of the *runs* of a story, and the effects and leases that they started."""
+    for run in runs:
+        for number, history in enumerate(await _all_of(client, run)):
+            file = FOLDER / f"{story.removeprefix('test_')}.{run.removeprefix('run/')}.{number}.json"
+            file.write_text(history.to_json() + "\n")
+
+
+async def _all_of(client: Client, name: str) -> list[WorkflowHistory]:
+    """The chain of a workflow from its first execution, each followed by those of its children."""
+    found: list[WorkflowHistory] = []
+    run_id: str | None = (
+        await client.get_workflow_handle(name).describe()
+    ).raw_description.workflow_execution_info.first_run_id
+    while run_id:
+        history = await client.get_workflow_handle(name, run_id=run_id).fetch_history()
+        found.append(history)
+        for event in history.events:
+            child = event.child_workflow_execution_started_event_attributes.workflow_execution
+            if child.workflow_id:
+                found += await _all_of(client, child.workflow_id)
+        last = history.events[-1]
+        run_id = last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+    return found
+
+
+def recorded() -> list[Path]:
+    return sorted(FOLDER.glob("*.json"))
+
+
+def load(file: Path) -> WorkflowHistory:
+    text = file.read_text()
+    started = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
+    # The key of an effect is derived from the id of its run: replayed under another one it would be another effect.
+    return WorkflowHistory.from_json(started["workflowId"], text)

@@ -1,0 +1,125 @@
+"""Arguments have one form; two that could be confused never have the same digest."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.workflows.far_end import DEPLOY
+from tests.workflows.samples import call, effect
+from workflows.rules.canonical import MAX_DEPTH, NotCanonical, canonical, canonical_text, parse
+from workflows.rules.digests import effect_digest, effect_key
+from workflows.values.base import CanonicalJson
+from workflows.values.tools import EffectClass
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(JSON)
+def test_the_canonical_form_says_the_same_and_is_a_fixed_point(value):
+    try:
+        text = canonical(value)
+    except NotCanonical as refused:
+        assert "surrogate" in str(refused)
+        return
+    assert canonical_text(text) == text
+    assert json.loads(text) == value
+
+
+@given(JSON, JSON)
+def test_two_values_share_a_form_only_when_they_are_the_same_json(one, other):
+    try:
+        same = canonical(one) == canonical(other)
+    except NotCanonical:
+        return
+    assert same == (json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True))
+
+
+def test_numbers_and_truth_are_told_apart():
+    assert len({canonical(value) for value in (1, 1.0, True, "1")}) == 4
+
+
+def test_the_order_of_keys_does_not_matter_and_that_of_a_list_does():
+    assert canonical({"b": 1, "a": 2}) == canonical({"a": 2, "b": 1}) == '{"a":2,"b":1}'
+    assert canonical([1, 2]) != canonical([2, 1])
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"env":"staging","env":"prod"}', "twice"),
+        ('{"a":{"b":1,"b":1}}', "twice"),
+        ('{"n":NaN}', "NaN"),
+        ('{"n":-Infinity}', "Infinity"),
+        ('{"n":1e999}', "infinity"),
+        ('"\\ud800"', "surrogate"),
+        ('{"\\udfff":1}', "surrogate"),
+        ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "deep"),
+        ("[" * 100_000, "deep"),
+        ("{", "not JSON"),
+        ("", "not JSON"),
+        ('"' + "x" * (1024 * 1024) + '"', "larger"),
+    ],
+)
+def test_what_two_readers_might_read_differently_is_refused(text, why):
+    with pytest.raises(NotCanonical, match=why):
+        canonical_text(text)
+
+
+def test_a_python_value_without_json_form_is_refused():
+    for value in ({1: "a"}, {"a": object()}, b"bytes", float("nan")):
+        with pytest.raises(NotCanonical):
+            canonical(value)
+
+
+def digest(**other):
+    parts = {
+        "contract": DEPLOY,
+        "arguments": call().arguments,
+        "target": "prod/checkout",
+        "definition": "d",
+        "precondition": CanonicalJson("{}"),
+    }
+    return effect_digest(**{**parts, **other})
+
+
+def test_the_effect_digest_covers_every_part_of_what_would_happen():
+    digests = {
+        digest(),
+        digest(arguments=call("1.4.3").arguments),
+        digest(target="prod/search"),
+        digest(definition="e"),
+        digest(precondition=CanonicalJson('{"from":"1.4.1"}')),
+        digest(contract=DEPLOY.model_copy(update={"server": "other"})),
+        digest(contract=DEPLOY.model_copy(update={"tool": "other"})),
+        digest(contract=DEPLOY.model_copy(update={"effect_class": EffectClass.IDEMPOTENT})),
+    }
+    assert len(digests) == 8
+
+
+def test_the_key_depends_on_the_call_and_not_on_when_or_how_it_was_shown():
+    same = effect_key("run/1", call(), "prod/checkout", 1)
+    keys = {
+        same,
+        effect_key("run/2", call(), "prod/checkout", 1),
+        effect_key("run/1", call("1.4.3"), "prod/checkout", 1),
+        effect_key("run/1", call().model_copy(update={"number": 2}), "prod/checkout", 1),
+        effect_key("run/1", call(), "prod/search", 1),
+        effect_key("run/1", call(), "prod/checkout", 2),
+    }
+
+    assert len(keys) == 6
+    assert effect().key == effect(running="1.4.9").key == same
+
+
+@given(st.text())
+def test_parsing_never_fails_in_another_way(text):
+    try:
+        parse(text)
+    except NotCanonical:
+        pass
