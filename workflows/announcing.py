@@ -21,6 +21,7 @@ class Announcer:
         self._journal = journal
         self._memory = journal.memory
         self._leaving = False
+        self._published: tuple[RunState, str, Place] | None = None
 
     def leave(self) -> None:
         """Announce nothing more. One that is cancelled may still report success: it must not begin another."""
@@ -47,10 +48,9 @@ class Announcer:
 
     async def publish(self) -> None:
         """Until cancelled. Search attributes and memo follow the state, for lists and for when no worker is up."""
-        published: tuple[RunState, str, Place] | None = None
         while True:
-            await workflow.wait_condition(lambda: self._facts() != published)
-            published = state, _, place = self._facts()
+            await workflow.wait_condition(lambda: self._facts() != self._published)
+            self._published = state, _, place = self._facts()
             updates = [attributes.STATE.value_set(state.value)]
             if place.thread_ts is not None:
                 updates.append(attributes.THREAD.value_set(f"{place.channel}/{place.thread_ts}"))

@@ -161,7 +161,7 @@ class Gate:
             if approval.state.ended:
                 raise _refusal(approval)
             self._step(StepState.IN_PROGRESS, "checking that it still holds")
-            await workflow.wait_condition(lambda: not self._journal.holds(approval.effect.target))
+            await workflow.wait_condition(lambda: not self._journal.holds(self._target))
             try:
                 evidence, fresh = await self._evidence(approval)
             except ActivityError:

@@ -14,9 +14,8 @@ from workflows.rules.canonical import canonical, parse
 from workflows.values.approval import Approval, Previewed, Shown
 from workflows.values.calls import ProposedCall, Thought, ThoughtKind, Transcript
 from workflows.values.effect import EffectOrder, Outcome, OutcomeState
-from workflows.values.people import People, PeopleAnswer, PeopleQuestion, Person, PersonFacts, Standing
+from workflows.values.people import People, PeopleAnswer, PeopleQuestion, Person, PersonFacts, Place, Standing
 from workflows.values.run import Ask, RunInput, RunResult
-from workflows.values.people import Place
 from workflows.values.signals import Answer, Cancel, Decide, Resolve, Said
 from workflows.values.spec import AgentSpec, Limits, Rule, RuleKind, Runbook
 from workflows.values.steps import PermittedRead, PreviewOrder, ReadResult, ThinkOrder

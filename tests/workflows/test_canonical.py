@@ -1,5 +1,6 @@
 """Arguments have one form; two that could be confused never have the same digest."""
 
+import contextlib
 import json
 
 import pytest
@@ -22,22 +23,16 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_the_canonical_form_says_the_same_and_is_a_fixed_point(value):
-    try:
-        text = canonical(value)
-    except NotCanonical as refused:
-        assert "surrogate" in str(refused)
-        return
+    text = canonical(value)
     assert canonical_text(text) == text
     assert json.loads(text) == value
 
 
 @given(JSON, JSON)
 def test_two_values_share_a_form_only_when_they_are_the_same_json(one, other):
-    try:
-        same = canonical(one) == canonical(other)
-    except NotCanonical:
-        return
-    assert same == (json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True))
+    assert (canonical(one) == canonical(other)) == (
+        json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    )
 
 
 def test_numbers_and_truth_are_told_apart():
@@ -119,7 +114,5 @@ def test_the_key_depends_on_the_call_and_not_on_when_or_how_it_was_shown():
 
 @given(st.text())
 def test_parsing_never_fails_in_another_way(text):
-    try:
+    with contextlib.suppress(NotCanonical):
         parse(text)
-    except NotCanonical:
-        pass
