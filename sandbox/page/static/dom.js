@@ -36,7 +36,7 @@ export function spoken(text) {
 /** The address if a person may be sent there by a click, else null. */
 export function safeUrl(address) {
   try {
-    const url = new URL(address, location.href);
+    const url = new URL(address);
     return ["http:", "https:", "mailto:"].includes(url.protocol) ? url.href : null;
   } catch {
     return null;
@@ -48,6 +48,15 @@ export function link(address, ...children) {
   const href = safeUrl(address);
   if (!href) return h("span", null, ...children);
   return h("a", { href, target: "_blank", rel: "noopener noreferrer" }, ...children);
+}
+
+/** Fills *host* anew unless *signature* says that nothing changed; focus stays on the same control. */
+export function redraw(host, signature, build) {
+  if (host.dataset.drawn === signature) return;
+  const focused = host.contains(document.activeElement) ? document.activeElement.dataset.testid : null;
+  host.dataset.drawn = signature;
+  host.replaceChildren(...[build()].flat().filter(Boolean));
+  if (focused) host.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
 /** A setting that outlives the page; the page also works where storage is refused. */
