@@ -1,0 +1,61 @@
+"""What tools answer, bounded before it goes anywhere: a result too large would repeat what was done.
+
+That every text is safe was seen to where it came in (`mcp_servers`).
+"""
+
+from typing import NamedTuple
+
+from workflows.rules.canonical import NotCanonical, canonical, parse
+from workflows.values.base import Json
+
+from .mcp_servers import TEXT_LIMIT, ToolReply
+
+LONGEST_TEXT = 20_000
+"""Characters of a text answer that are kept; the cut is stated."""
+LARGEST_STRUCTURED = 200_000
+"""Bytes of a structured answer that is kept; a larger one is left out, and that is stated."""
+
+
+class Kept(NamedTuple):
+    """An answer as it may travel."""
+
+    text: str
+    structured: Json
+    whole: bool
+    """False: something was cut or left out, and the text says so."""
+
+
+def kept(reply: ToolReply, longest_text: int = LONGEST_TEXT) -> Kept:
+    """The answer, bounded. What is left out is stated in the text."""
+    notes = [f"[{kind} left out: {count}]" for kind, count in sorted(reply.other.items())]
+    structured = reply.structured
+    try:
+        size = 0 if structured is None else len(canonical(structured).encode())
+    except NotCanonical as error:
+        structured, size = None, 0
+        notes.append(f"[the structured answer was left out: {error}]")
+    if size > LARGEST_STRUCTURED:
+        structured = None
+        notes.append(
+            f"[the structured answer was left out: {size:,} bytes, and {LARGEST_STRUCTURED:,} are kept]"
+        )
+    cut = len(reply.text) > min(longest_text, TEXT_LIMIT)
+    text = "\n".join(part for part in (shortened(reply.text, longest_text), *notes) if part)
+    return Kept(text, structured, whole=not cut and not notes)
+
+
+def shortened(text: str, longest: int = LONGEST_TEXT) -> str:
+    """Its beginning and its end: what an answer is about stands in front, and a log's failure last."""
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    note = f"\n[… {len(text) - 2 * half:,} of {len(text):,} characters were left out here …]\n"
+    return text[:half] + note + text[-half:]
+
+
+def repeats(text: str, structured: Json) -> bool:
+    """Is the text nothing but the structured answer once more? Most servers send both."""
+    try:
+        return structured is not None and canonical(parse(text)) == canonical(structured)
+    except NotCanonical:
+        return False

@@ -1,0 +1,330 @@
+"""A tool server's process, and the protocol's messages over its pipes.
+
+The SDK has a stdio transport of its own. This one differs where it matters to an effect: it knows whether a request's
+first byte has left, it gives the server no more environment than was named, it survives anything a server may print,
+and it takes the server's whole process group down with it.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+import anyio
+from mcp.shared.message import SessionMessage
+from mcp_types import JSONRPCMessage, JSONRPCRequest, jsonrpc_message_adapter
+from pydantic import BaseModel, ConfigDict, Field
+
+FRAME_LIMIT = 16 * 1024 * 1024  # bytes of one message; a server that says more in one breath is hung up on
+STDERR_LINE_LIMIT = 2_000  # bytes of a line that reach the log
+JSON_DEPTH_LIMIT = 200  # levels; pydantic's own parser has the same
+LAST_MOMENT = 0.2  # seconds in which a process that hung up may still show how it ended
+GRACE = 1.0  # seconds between asking a process to go (stdin ends, then SIGTERM) and insisting
+LAST_WORDS_LIMIT = 300  # characters of the last line on stderr, told when a server does not start
+
+logger = logging.getLogger(__name__)
+
+
+class ServerSettings(BaseModel):
+    """How one tool server is started."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    command: str
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict, repr=False)  # may hold the server's credentials
+    cwd: str | None = None
+
+
+@dataclass(eq=False)
+class Letter:
+    """What is known of one request on its way."""
+
+    left: bool = False
+    """Whether its first byte may have reached the server."""
+
+
+LETTER: ContextVar[Letter | None] = ContextVar("letter", default=None)
+
+
+def safe_text(text: str) -> str:
+    """The text with lone surrogates and NULs replaced: neither UTF-8 nor most stores can hold them."""
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def safe_json(value: Any, depth: int = 0) -> Any:
+    """The JSON value with every text in it made safe. Raises ValueError where it is nested too deeply."""
+    if depth > JSON_DEPTH_LIMIT:
+        raise ValueError("nested too deeply")
+    match value:
+        case str():
+            return safe_text(value)
+        case dict():
+            return {safe_text(str(key)): safe_json(inner, depth + 1) for key, inner in value.items()}
+        case list():
+            return [safe_json(inner, depth + 1) for inner in value]
+        case _:
+            return value
+
+
+class Inbox:
+    """What the server says, as the SDK's session wants to read it."""
+
+    def __init__(self) -> None:
+        self._messages: asyncio.Queue[SessionMessage | None] = asyncio.Queue()
+        self._ended = False
+
+    def put(self, message: SessionMessage) -> None:
+        self._messages.put_nowait(message)
+
+    def end(self) -> None:
+        self._messages.put_nowait(None)
+
+    async def receive(self) -> SessionMessage | Exception:
+        message = None if self._ended else await self._messages.get()
+        if message is None:
+            self._ended = True
+            raise anyio.EndOfStream
+        return message
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> SessionMessage | Exception:
+        try:
+            return await self.receive()
+        except anyio.EndOfStream:
+            raise StopAsyncIteration from None
+
+    async def aclose(self) -> None:
+        self._ended = True
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
+class Outbox:
+    """What we say to the server, as the SDK's session wants to write it."""
+
+    def __init__(self, write: Callable[[bytes, Letter | None], None]) -> None:
+        self._write = write
+
+    async def send(self, item: SessionMessage, /) -> None:
+        """Raises anyio.ClosedResourceError where no byte could leave."""
+        line = item.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
+        self._write(line, LETTER.get() if isinstance(item.message, JSONRPCRequest) else None)
+
+    async def aclose(self) -> None:
+        """The process is stopped by who started it."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
+class ServerProcess(asyncio.SubprocessProtocol):
+    """One life of one tool server."""
+
+    def __init__(self, name: str, on_request: Callable[[str], None]) -> None:
+        """*on_request* hears the method of everything the server asks of us."""
+        self.name = name
+        self.inbox = Inbox()
+        self.outbox = Outbox(self._write)
+        self.over = asyncio.Event()
+        self.last_words = ""
+        self._on_request = on_request
+        self._exited = asyncio.Event()
+        self._deaf = False
+        self._transport: asyncio.SubprocessTransport | None = None
+        self._stdout = bytearray()
+        self._searched = 0
+        self._stderr = bytearray()
+
+    @property
+    def pid(self) -> int:
+        assert self._transport is not None
+        return self._transport.get_pid()
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is of no more use, though its last words may still be on the way."""
+        return self._deaf or self._exited.is_set() or self.over.is_set()
+
+    @property
+    def ending(self) -> str:
+        """How it ended, for a sentence."""
+        code = self._transport.get_returncode() if self._transport else None
+        if code is None:
+            return "it hung up"
+        return f"it was killed by {signal.Signals(-code).name}" if code < 0 else f"it exited with code {code}"
+
+    # Called by the event loop
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.SubprocessTransport", transport)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        if fd == 1:
+            self._hear(data)
+        else:
+            self._log_stderr(data)
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        if fd == 1:
+            self._deaf = True
+            self._end_in(0 if self._exited.is_set() else LAST_MOMENT)
+        elif fd == 2:
+            self._log_stderr(b"\n" if self._stderr else b"")
+
+    def process_exited(self) -> None:
+        self._exited.set()
+        # Its children may hold the pipe open; without it they have nobody to work for.
+        self._signal_group(signal.SIGKILL)
+        # What it said before it went is still in the pipe, unless that has ended too.
+        self._end_in(0 if self._deaf else GRACE)
+
+    # What it says
+
+    def _hear(self, data: bytes) -> None:
+        if self.over.is_set():
+            return
+        self._stdout += data
+        while (end := self._stdout.find(b"\n", self._searched)) >= 0:
+            line = bytes(self._stdout[:end])
+            del self._stdout[: end + 1]
+            self._searched = 0
+            if line.strip():
+                self._take(line)
+        self._searched = len(self._stdout)
+        if self._searched > FRAME_LIMIT:
+            logger.warning("%s: said more than %d bytes in one message; hanging up", self.name, FRAME_LIMIT)
+            self._end()
+
+    def _take(self, line: bytes) -> None:
+        message = _parse(line)
+        if message is None:
+            logger.warning("%s: printed %d bytes on stdout that are no message", self.name, len(line))
+            return
+        if isinstance(message, JSONRPCRequest):
+            self._on_request(message.method)
+        self.inbox.put(SessionMessage(message))
+
+    def _log_stderr(self, data: bytes) -> None:
+        self._stderr += data
+        *lines, rest = self._stderr.split(b"\n")
+        self._stderr = rest[:STDERR_LINE_LIMIT]
+        for line in lines:
+            text = safe_text(line[:STDERR_LINE_LIMIT].decode(errors="replace")).rstrip()
+            if text:
+                self.last_words = text[:LAST_WORDS_LIMIT]
+                logger.debug("%s says: %s", self.name, text)
+
+    def _end_in(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._end)
+
+    def _end(self) -> None:
+        if not self.over.is_set():
+            self.over.set()
+            self.inbox.end()
+
+    # What it is told
+
+    def _write(self, line: bytes, letter: Letter | None) -> None:
+        assert self._transport is not None
+        stdin = cast("asyncio.WriteTransport | None", self._transport.get_pipe_transport(0))
+        if stdin is None or stdin.is_closing() or self.gone:
+            raise anyio.ClosedResourceError
+        nothing_queued = stdin.get_write_buffer_size() == 0
+        stdin.write(line)
+        # With nothing queued the first byte is written at once, so a pipe found broken now took none.
+        if stdin.is_closing() and nothing_queued:
+            raise anyio.BrokenResourceError
+        if letter is not None:
+            letter.left = True
+
+    async def stop(self) -> None:
+        """End it and all it started: stdin ends, then SIGTERM, then SIGKILL. Bounded, and leaves no zombie."""
+        assert self._transport is not None
+        self._end()
+        stdin = self._transport.get_pipe_transport(0)
+        if stdin is not None:
+            stdin.close()
+        if not await self._exits():
+            self._signal_group(signal.SIGTERM)
+            if not await self._exits():
+                self._signal_group(signal.SIGKILL)
+                await self._exits()
+        self.kill()
+        # One turn of the loop, in which the closed pipes say goodbye.
+        await asyncio.sleep(0)
+
+    def kill(self) -> None:
+        """End it and all it started at once. Whether it is gone is not waited for."""
+        assert self._transport is not None
+        self._signal_group(signal.SIGKILL)
+        self._transport.close()
+
+    async def _exits(self) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._exited.wait(), GRACE)
+        return self._exited.is_set()
+
+    def _signal_group(self, which: signal.Signals) -> None:
+        # It leads a process group of its own, whose id stays its pid.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, which)
+
+
+def _parse(line: bytes) -> JSONRPCMessage | None:
+    with suppress(ValueError):
+        return jsonrpc_message_adapter.validate_json(line, by_name=False)
+    # Strict parsers refuse a lone surrogate or a byte that is not UTF-8. The message around it is worth having: it
+    # may be the only word there is on an effect.
+    with suppress(ValueError, RecursionError):
+        value = json.loads(line.decode(errors="replace"), parse_constant=_no_constant)
+        return jsonrpc_message_adapter.validate_python(safe_json(value), by_name=False)
+    return None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+@asynccontextmanager
+async def running(
+    settings: ServerSettings, path: str, on_request: Callable[[str], None]
+) -> AsyncIterator[ServerProcess]:
+    """The server's process, from start to end. Raises OSError or ValueError where it can't be started.
+
+    Its environment is PATH (*path*, unless the settings name one) and what the settings name: nothing of ours.
+    """
+    env: Mapping[str, str] = {"PATH": path, **settings.env}
+    _, process = await asyncio.get_running_loop().subprocess_exec(
+        lambda: ServerProcess(settings.name, on_request),
+        settings.command,
+        *settings.args,
+        env=env,
+        cwd=settings.cwd,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        try:
+            await process.stop()
+        except asyncio.CancelledError:
+            process.kill()
+            raise

@@ -1,0 +1,58 @@
+"""Waiting inside an activity: heartbeats, work that no cancellation interrupts, and pauses with jitter."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, NoReturn, TypeVar
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+Answer = TypeVar("Answer")
+
+HEARTBEAT_EVERY = 2.0
+"""Seconds; the steps that wait allow 10 between two of them."""
+LONGEST_PAUSE = 300.0
+"""Seconds between two attempts."""
+JITTER = 0.2
+"""Temporal's own retry policy has none, and all that failed together would come back together."""
+
+
+@asynccontextmanager
+async def beating(*details: Any) -> AsyncIterator[None]:
+    """Heartbeat in the background, so that the death of this worker is seen within seconds."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat(*details)
+            await asyncio.sleep(HEARTBEAT_EVERY)
+
+    beats = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beats.cancel()
+        await asyncio.gather(beats, return_exceptions=True)
+
+
+async def undisturbed(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Do *work* to its end, cancelled or not: what is on its way has a true outcome, and that is what is told.
+
+    A worker that is asked to stop waits for it as well.
+    """
+    task = asyncio.create_task(work)
+    while True:
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise
+
+
+def try_again(text: str, kind: str, error: BaseException | None = None) -> NoReturn:
+    """End this attempt; Temporal makes the next one after a pause that grows, with jitter."""
+    pause = min(2.0 ** min(activity.info().attempt - 1, 10), LONGEST_PAUSE)
+    pause *= random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, guards nothing
+    raise ApplicationError(text, type=kind, next_retry_delay=timedelta(seconds=pause)) from error

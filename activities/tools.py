@@ -1,0 +1,82 @@
+"""The steps that speak to tools: `read`, `preview`, `apply_once`, `apply_with_key`."""
+
+from temporalio import activity
+
+from workflows import outside
+from workflows.outside import carries_out
+from workflows.rules.canonical import parse
+from workflows.values.approval import Previewed
+from workflows.values.effect import EffectOrder, Outcome
+from workflows.values.steps import PermittedRead, PreviewOrder, ReadResult
+
+from . import applying, definitions, previews
+from .answers import kept
+from .mcp_servers import AskedForInput, McpServers, NotSent, ReplyLost, ToolReply
+from .patience import beating, try_again, undisturbed
+
+LONGEST_LOOK = 90.0
+"""Seconds: what `read` and `preview` leave for the call itself."""
+
+
+class Tools:
+    """Tool calls, on behalf of runs. Log lines name them by ids; an argument's value is never among them."""
+
+    def __init__(self, servers: McpServers) -> None:
+        self._servers = servers
+
+    @carries_out(outside.read)
+    async def read(self, order: PermittedRead) -> ReadResult:
+        """Raises ApplicationError `ToolUnavailable`, to be tried again."""
+        activity.logger.info("call %d: reading %s", order.call.number, order.contract.name)
+        try:
+            async with beating():
+                reply = await self._read(order)
+        except _NotARead as reason:
+            return ReadResult(ok=False, text=str(reason))
+        except AskedForInput as error:
+            return ReadResult(ok=False, text=f"{error}.")
+        except (NotSent, ReplyLost) as error:
+            try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
+        answer = kept(reply)
+        return ReadResult(ok=not reply.is_error, text=answer.text, structured=answer.structured)
+
+    @carries_out(outside.preview)
+    async def preview(self, order: PreviewOrder) -> Previewed:
+        """Raises ApplicationError `ToolUnavailable`, to be tried again."""
+        activity.logger.info("call %d: previewing %s", order.call.number, order.contract.name)
+        patience = min(order.contract.timeout_seconds, LONGEST_LOOK)
+        try:
+            async with beating():
+                return await previews.preview(self._servers, order, patience)
+        except (NotSent, ReplyLost) as error:
+            try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
+
+    # Neither a cancellation nor the stopping of this worker interrupts what is being sent.
+
+    @carries_out(outside.apply_once)
+    async def apply_once(self, order: EffectOrder) -> Outcome:
+        return await undisturbed(applying.apply_once(self._servers, order))
+
+    @carries_out(outside.apply_with_key)
+    async def apply_with_key(self, order: EffectOrder) -> Outcome:
+        return await undisturbed(applying.apply_with_key(self._servers, order))
+
+    async def _read(self, order: PermittedRead) -> ToolReply:
+        """Raises _NotARead, NotSent or ReplyLost."""
+        contract, arguments = order.contract, parse(order.call.arguments)
+        tools = await self._servers.tools(contract.server)
+        tool = tools.get(contract.tool)
+        if tool is None:
+            raise _NotARead(f"{contract.server} offers no tool {contract.tool} now.")
+        if definitions.says_it_changes(tool):
+            raise _NotARead(
+                f"{contract.server} says that {contract.tool} changes things, so it is not run as a read."
+            )
+        if problem := definitions.problem(tool.input_schema, arguments):
+            raise _NotARead(f"{contract.name} can't be called like that: {problem}.")
+        patience = min(contract.timeout_seconds, LONGEST_LOOK)
+        return await self._servers.call(contract.server, contract.tool, arguments, patience)
+
+
+class _NotARead(Exception):
+    """It is not carried out; the text is a sentence."""

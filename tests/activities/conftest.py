@@ -1,0 +1,64 @@
+"""A worker's tools, with real servers at the far end: the demo fleet, and one that misbehaves."""
+
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.testing import ActivityEnvironment
+
+from activities.mcp_servers import McpServers, ServerSettings
+from activities.tools import Tools
+from sandbox.fleet.database import Database
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def fleet_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fleet") / "fleet.sqlite"
+
+
+@pytest_asyncio.fixture(scope="session")
+async def tool_servers(fleet_file: Path) -> AsyncIterator[McpServers]:
+    """One set for all tests: a start of the fleet takes a second."""
+
+    def python(name: str, *args: str, **env: str) -> ServerSettings:
+        return ServerSettings(name=name, command=sys.executable, args=args, env=env, cwd=str(HERE.parents[1]))
+
+    fleet = {"FLEET_DATABASE": str(fleet_file), "FLEET_ROLL_SECONDS": "0"}
+    async with McpServers(
+        [
+            python("fleet", "-m", "sandbox.fleet", **fleet),
+            python("odd", str(HERE / "servers" / "misbehaving.py")),
+            ServerSettings(name="absent", command="no-such-command"),
+        ]
+    ) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    """A fleet in which nothing was done yet."""
+    with Database.open(tmp_path_factory.mktemp("fleet") / "first-day.sqlite") as database:
+        yield database._connection
+
+
+@pytest.fixture
+def fleet(fleet_file: Path, first_day: sqlite3.Connection) -> Iterator[Database]:
+    """The fleet's own books, what truly happened; as on the first day."""
+    with Database.open(fleet_file) as database:
+        first_day.backup(database._connection)
+        yield database
+
+
+@pytest.fixture
+def tools(tool_servers: McpServers, fleet: Database) -> Tools:
+    return Tools(tool_servers)
+
+
+@pytest.fixture
+def environment() -> ActivityEnvironment:
+    return ActivityEnvironment()

@@ -1,0 +1,110 @@
+"""Mistakes in a runbook, told when the config is read."""
+
+import pytest
+
+from activities.runbook_check import check
+from workflows.values.spec import Runbook, RunbookStep
+from workflows.values.tools import Precondition, ToolContract
+
+TOOLS = (
+    ToolContract(
+        name="fleet.deploy",
+        server="fleet",
+        tool="deploy",
+        key_argument="request_id",
+        precondition=Precondition(field="revision", argument="expected_revision"),
+    ),
+    ToolContract(name="fleet.get_service", server="fleet", tool="get_service", reads=True),
+)
+
+
+def step(id: str = "one", **changes: object) -> RunbookStep:  # noqa: A002
+    return RunbookStep(**{"id": id, "title": "A title", "call": "fleet.get_service", **changes})
+
+
+def problems(
+    *steps: RunbookStep, phrases: tuple[str, ...] = ("deploy <service> [to <environment>]",), **more: object
+):
+    return check(Runbook(**{"phrases": phrases, "steps": steps, "answer": "Done.", **more}), TOOLS)
+
+
+def test_a_sound_runbook_has_no_problems():
+    first = step(arguments={"service": "{{ service }}"})
+    second = step(
+        "two",
+        when="one.version != 'x' and steps.one.well",
+        title="{{ one.version }}",
+        arguments={"all": ["{{ range(3) | list }}", {"deep": "{{ environment | default('prod') }}"}]},
+    )
+
+    answer = "{% for n in one.items %}{{ n }}{% endfor %}{% if environment is defined %}!{% endif %}"
+
+    assert problems(first, second, answer=answer) == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "problem"),
+    [
+        ([step(), step()], "the step “one”: another step has the same id"),
+        ([step("service")], "the step “service”: the parameter <service> has the same name"),
+        ([step("a-b")], "its id has to be a letter"),
+        ([step("steps")], "its id is a word with a meaning of its own"),
+        (
+            [step(call="fleet.fly")],
+            "there is no tool fleet.fly; this agent has fleet.deploy, fleet.get_service",
+        ),
+        ([step(title="{{ service")], "the title of the step “one”: “{{ service” can't be read: "),
+        ([step(title="{{ service | shout }}")], "No filter named 'shout'"),
+        ([step(when="{{ service }}")], "`when` of the step “one”: “{{ service }}” can't be read: "),
+        (
+            [step(when="two.ok"), step("two")],
+            "asks for two, which is neither a parameter nor an earlier step",
+        ),
+        ([step(when="steps.two.well"), step("two")], "asks for steps.two, which is no earlier step"),
+        (
+            [step(arguments={"a": [{"b": "{{ c }}"}]})],
+            "the argument a of the step “one”: “{{ c }}” asks for c",
+        ),
+        (
+            [step(title="{{ environment }}")],
+            "asks for environment, which a goal may leave out: give it a default",
+        ),
+        (
+            [step(call="fleet.deploy", arguments={"request_id": "1"})],
+            "the argument request_id of fleet.deploy is",
+        ),
+        (
+            [step(call="fleet.deploy", arguments={"expected_revision": 1})],
+            "expected_revision of fleet.deploy is filled",
+        ),
+    ],
+)
+def test_a_mistake_in_a_step_is_told(steps: list[RunbookStep], problem: str):
+    [told] = problems(*steps)
+
+    assert problem in told
+
+
+@pytest.mark.parametrize(
+    ("phrases", "problem"),
+    [
+        ((), "it has no phrase, so no goal ever fits"),
+        (("deploy <service",), "“deploy <service” can't be read"),
+        (("go <in>",), "<in> in “go <in>” is a word with a meaning of its own: choose another"),
+    ],
+)
+def test_a_mistake_in_a_phrase_is_told(phrases: tuple[str, ...], problem: str):
+    [told] = problems(phrases=phrases)
+
+    assert problem in told
+
+
+def test_a_parameter_that_only_one_phrase_has_needs_a_default():
+    phrases = ("deploy <service>", "put <version> of <service> out")
+
+    [told] = problems(phrases=phrases, answer="{{ version }}")
+
+    assert (
+        told == "the answer: “{{ version }}” asks for version, which a goal may leave out: give it a default"
+    )
+    assert problems(phrases=phrases, answer="{{ version }}", defaults={"version": "latest"}) == []
