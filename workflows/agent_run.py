@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError
 
-from . import inbox, outside
+from . import inbox, outside, showing
 from .announcing import Announcer
 from .gating import Gate
 from .hearing import Hearing
@@ -85,7 +85,7 @@ class AgentRun:
     @workflow.query
     def view(self) -> RunView:
         """What people see."""
-        return self._journal.view()
+        return showing.view(self._journal)
 
     @workflow.query
     def transcript(self) -> Transcript:

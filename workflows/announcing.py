@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from . import attributes, outside
+from . import attributes, outside, showing
 from .journal import Journal
 from .values.people import Place
 from .values.view import Announce, RunState
@@ -55,10 +55,10 @@ class Announcer:
             if place.thread_ts is not None:
                 updates.append(attributes.THREAD.value_set(f"{place.channel}/{place.thread_ts}"))
             workflow.upsert_search_attributes(updates)
-            workflow.upsert_memo({attributes.MEMO_STATUS: self._journal.summary()})
+            workflow.upsert_memo({attributes.MEMO_STATUS: showing.summary(self._journal)})
 
     def _facts(self) -> tuple[RunState, str, Place]:
-        return self._journal.state, self._journal.waits_for(), self._journal.place
+        return showing.state(self._journal), showing.waits_for(self._memory), self._journal.place
 
     async def finish(self) -> None:
         """Wait until the last view was shown, or for as long as is reasonable."""

@@ -1,21 +1,20 @@
 """Preview, ask, apply: how an effect comes about, and every way in which it doesn't."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import ActivityError, ChildWorkflowError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ActivityError
 
 from . import outside
-from .effect import Effect as EffectWorkflow
-from .journal import Journal, Stopped, UnderWay
+from .applying import Applying
+from .journal import Journal, Stopped
 from .rules.approval import Drifted, Evidence, Lapsed, Short, admit, admit_by_rule, end
-from .rules.digests import effect_digest, effect_key, effect_workflow_id, gate_digest
+from .rules.digests import effect_digest, effect_key, gate_digest
 from .rules.policy import Allowed, NeedsApproval, environment_of, target_of
 from .values.approval import Admission, Approval, ApprovalState, Effect, Previewed, Shown
-from .values.base import EffectKey
 from .values.calls import CallResult, Ended
-from .values.effect import EffectOrder, Outcome, OutcomeState, RecallOrder
+from .values.effect import Outcome, OutcomeState
 from .values.people import PeopleQuestion, Person
 from .values.run import OpenCall
 from .values.spec import Rule
@@ -26,9 +25,7 @@ from .values.view import Change, StepState
 GRACE = timedelta(seconds=30)
 """How long after the deadline a click made before it may still arrive."""
 LOOK_AGAIN = timedelta(seconds=30)
-"""When people can't be looked up at admission: not now, never yes."""
-LEDGER_PAGE = 8
-"""How many keys of one call are looked up at once."""
+"""When people can't be looked up at admission."""
 
 
 class Refusal(Exception):
@@ -52,6 +49,7 @@ class Gate:
         self._contract = contract
         self._target = target_of(contract, self._call.arguments)
         self._run_id = workflow.info().workflow_id
+        self._applying = Applying(journal, self._call, contract, self._target)
 
     async def settle(self, verdict: Allowed | NeedsApproval) -> CallResult:
         """Raises nothing that a person or a tool could cause."""
@@ -71,7 +69,8 @@ class Gate:
     async def _once(self, verdict: Allowed | NeedsApproval) -> Outcome:
         pending = self._pending()
         if pending is None:
-            done = await self._recall()
+            n, done = await self._applying.recall(self._open.n)
+            self._remember(self._open.model_copy(update={"n": n}))
             if done is not None:
                 return done
             self._step(StepState.IN_PROGRESS, "previewing")
@@ -84,7 +83,8 @@ class Gate:
             admission = admit_by_rule(effect.digest, verdict.rule, workflow.now())
         else:
             effect, admission = await self._ask(pending or self._open_approval(effect, shown, verdict.rule))
-        return await self._apply(effect, admission)
+        self._step(StepState.IN_PROGRESS, "applying")
+        return await self._applying.apply(effect, admission)
 
     # Preview
 
@@ -162,38 +162,24 @@ class Gate:
                 raise _refusal(approval)
             self._step(StepState.IN_PROGRESS, "checking that it still holds")
             await workflow.wait_condition(lambda: not self._journal.holds(self._target))
-            try:
-                evidence, fresh = await self._evidence(approval)
-            except ActivityError:
-                await workflow.sleep(LOOK_AGAIN)
+            found = await self._evidence(approval)
+            if found is None or self._journal.holds(self._target):
                 continue
-            except Refusal as refusal:
-                why = f"it can no longer be done: {refusal.text}"
-                raise _refusal(
-                    self._close(self._memory.approvals[approval.id], ApprovalState.SUPERSEDED, why)
-                ) from None
+            evidence, fresh = found
             # From here to the start of the effect nothing awaits: what was just checked is what is carried out.
-            match admit(self._memory.approvals[approval.id], evidence, workflow.now()):
+            current = self._memory.approvals[approval.id]
+            match admit(current, evidence, workflow.now()):
                 case Admission() as admission:
-                    approved = self._close(self._memory.approvals[approval.id], ApprovalState.APPROVED, "")
-                    self._journal.audit(
-                        "admitted",
-                        approval.rule.name,
-                        gate=approval.gate,
-                        effect=approval.effect.digest,
-                        key=approval.effect.key,
-                    )
-                    return approved.effect, admission
+                    self._close(current, ApprovalState.APPROVED, "")
+                    return current.effect, admission
                 case Drifted():
                     self._close(
-                        approval, ApprovalState.SUPERSEDED, "what it would do has changed since it was shown"
+                        current, ApprovalState.SUPERSEDED, "what it would do has changed since it was shown"
                     )
-                    approval = self._open_approval(
-                        fresh, evidence.shown, approval.rule, before=approval.shown
-                    )
+                    approval = self._open_approval(fresh, evidence.shown, current.rule, before=current.shown)
                 case Short(reopened, text):
                     self._journal.put(reopened)
-                    self._journal.audit("reopened", text, gate=approval.gate)
+                    self._journal.audit("reopened", text, gate=reopened.gate)
                 case Lapsed(ended):
                     raise _refusal(ended)
 
@@ -223,79 +209,31 @@ class Gate:
             if late.state is ApprovalState.OPEN:
                 self._close(late, ApprovalState.EXPIRED, "nobody decided in time")
 
-    async def _evidence(self, approval: Approval) -> tuple[Evidence, Effect]:
-        """What holds now: a fresh preview, and who the voters are. Raises ActivityError when people can't be looked up."""
-        fresh, shown = await self._preview()
+    async def _evidence(self, approval: Approval) -> tuple[Evidence, Effect] | None:
+        """What holds now: a fresh preview, and who the voters are. None: people can't be looked up, look again."""
         voters = tuple(vote.person for vote in approval.votes)
         question = PeopleQuestion(people=voters, groups=approval.rule.approvers.groups)
-        answer = await self._journal.unless_stopped(outside.people(question))
+        try:
+            fresh, shown = await self._preview()
+            answer = await self._journal.unless_stopped(outside.people(question))
+        except Refusal as refusal:
+            current = self._memory.approvals[approval.id]
+            why = f"it can no longer be done: {refusal.text}"
+            raise _refusal(self._close(current, ApprovalState.SUPERSEDED, why)) from None
+        except ActivityError:
+            # Not now is the answer, never yes.
+            with suppress(TimeoutError):
+                await workflow.wait_condition(lambda: self._journal.stopped, timeout=LOOK_AGAIN)
+            return None
         return Evidence(effect=fresh.digest, shown=shown, voters=answer.facts), fresh
 
     def _close(self, approval: Approval, state: ApprovalState, why: str) -> Approval:
         closed = end(approval, state, why, workflow.now())
         if closed is not approval:
             self._journal.put(closed)
-            self._journal.audit(state.value, why, gate=approval.gate, effect=approval.effect.digest)
+            effect = approval.effect
+            self._journal.audit(state.value, why, gate=approval.gate, effect=effect.digest, key=effect.key)
         return closed
-
-    # Apply
-
-    async def _apply(self, effect: Effect, admission: Admission) -> Outcome:
-        order = EffectOrder(
-            effect=effect, admission=admission, run_id=self._run_id, run_name=self._journal.ask.name
-        )
-        self._step(StepState.IN_PROGRESS, "applying")
-        with self._journal.applies(self._under_way(effect.key)):
-            try:
-                child = await workflow.start_child_workflow(
-                    EffectWorkflow.run,
-                    order,
-                    id=effect_workflow_id(effect.key),
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-                    cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
-                )
-            except WorkflowAlreadyStartedError:
-                return await self._await_recalled(effect.key)
-            with self._journal.working():
-                await workflow.wait_condition(lambda: child.done() or self._journal.is_unknown(effect.key))
-            self._step(StepState.WAITING if not child.done() else StepState.IN_PROGRESS, "may have happened")
-            try:
-                return await child
-            except ChildWorkflowError:
-                return Outcome(
-                    state=OutcomeState.UNKNOWN, text="The change was ended from outside.", at=workflow.now()
-                )
-
-    # The ledger
-
-    async def _recall(self) -> Outcome | None:
-        """What this call already did, as the ledger knows it; None when its next effect was never started."""
-        while True:
-            first = self._open.n
-            keys = tuple(
-                effect_key(self._run_id, self._call, self._target, first + i) for i in range(LEDGER_PAGE)
-            )
-            found = await self._journal.unless_stopped(outside.recall(RecallOrder(keys=keys)))
-            self._remember(self._open.model_copy(update={"n": first + found.index}))
-            if found.index < len(keys):
-                return await self._await_recalled(keys[found.index]) if found.working else found.outcome
-
-    async def _await_recalled(self, key: EffectKey) -> Outcome:
-        """The result of an effect that was started before: by this run, before an operator reset it."""
-        with self._journal.applies(self._under_way(key)):
-            while True:
-                with self._journal.working():
-                    found = await outside.recall(RecallOrder(keys=(key,), await_result=True))
-                if not found.working:
-                    nothing = Outcome(state=OutcomeState.NOT_APPLIED, text="An earlier try was not applied.")
-                    return found.outcome or nothing
-                if found.outcome is not None:
-                    self._journal.learn(key, found.outcome.text, workflow.now())
-                    await workflow.wait_condition(lambda: not self._journal.is_unknown(key))
-
-    def _under_way(self, key: EffectKey) -> UnderWay:
-        return UnderWay(key, self._call, self._open.n, self._contract, self._target)
 
     # Telling
 

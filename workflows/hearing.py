@@ -76,6 +76,9 @@ class Hearing:
 
     async def _facts(self, person: Person, approval: Approval | None) -> PersonFacts:
         """Who this is, looked up live. Raises ActivityError: then the answer is *not now*, never *yes*."""
+        if approval is None and person == self._journal.ask.requester:
+            # Who asked for the run may always stop or redirect it, also while Slack can't be asked about people.
+            return PersonFacts(person=person, standing=Standing.MEMBER, looked_up_at=workflow.now())
         groups = (approval.rule.approvers if approval else stewards(self._journal.spec)).groups
         self._journal.asking += 1
         try:

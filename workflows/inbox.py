@@ -13,7 +13,7 @@ KEPT_FOR_DECISIONS = 100
 """Of the capacity: room that only decisions may take, so that a flood can't keep one out."""
 SEEN = 2000
 """Delivery ids remembered: more than a person can click, fewer than would weigh."""
-LONGEST_SIGNAL = 64 * 1024
+LONGEST_SIGNAL = 16 * 1024
 """Bytes. What people say is short."""
 
 

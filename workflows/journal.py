@@ -9,31 +9,31 @@ from typing import Any, NamedTuple, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from .values.approval import Approval, ApprovalState
+from .values.approval import Approval
 from .values.base import EffectKey
 from .values.calls import Call, Called, CallResult, Ended, GoalSet, Transcript
 from .values.people import Person, Place
-from .values.run import Ask, Memory, RunInput, RunSummary
+from .values.run import Ask, Memory, RunInput
 from .values.spec import AgentSpec
 from .values.tools import ToolContract
 from .values.view import (
     AuditRow,
-    BudgetView,
     Card,
     Change,
     Notice,
     RunState,
-    RunView,
     StepState,
     StepView,
     UnknownOutcome,
 )
 
 AUDIT_ROWS = 500
+AUDIT_CHARACTERS = 1000
 STEP_ROWS = 300
-ENDED_APPROVALS = 20
+NOTICES = 200
+ENDED_APPROVALS = 5
 """How many ended approvals are kept, so that a late click on them is answered well."""
-TRANSCRIPT_CHARACTERS = 400_000
+TRANSCRIPT_CHARACTERS = 300_000
 """Beyond it the oldest outputs are dropped (and it is said): a run must be able to carry its memory over."""
 DROPPED = "(This output was dropped to keep the run's memory small.)"
 Result = TypeVar("Result")
@@ -84,13 +84,15 @@ class Journal:
         self.memory.revision += 1
 
     def audit(self, what: str, text: str, by: Person | None = None, **refs: str) -> None:
-        self.memory.audit.append(AuditRow(at=workflow.now(), what=what, text=text, by=by, refs=refs))
+        row = AuditRow(at=workflow.now(), what=what, text=text[:AUDIT_CHARACTERS], by=by, refs=refs)
+        self.memory.audit.append(row)
         del self.memory.audit[:-AUDIT_ROWS]
 
     def tell(self, person: Person, text: str) -> None:
         """Say something to one person, and only to them."""
         self.memory.last_notice += 1
         self.memory.notices.append(Notice(id=self.memory.last_notice, to=person, text=text))
+        del self.memory.notices[:-NOTICES]
         self.touch()
 
     def step(self, call: Call, state: StepState, note: str = "") -> None:
@@ -115,7 +117,7 @@ class Journal:
         state = StepState.COMPLETE if result.ended.well else StepState.ERROR
         note = "" if result.ended is Ended.OK else result.text
         self.step(call, StepState.SKIPPED if result.ended is Ended.WITHDRAWN else state, note[:200])
-        self.audit(result.ended.value, f"{call.tool}: {result.text[:500]}", call=str(call.number))
+        self.audit(result.ended.value, f"{call.tool}: {result.text}", call=str(call.number))
 
     def changed(self, change: Change) -> None:
         self.memory.changes.append(change)
@@ -207,8 +209,8 @@ class Journal:
             self.busy -= 1
             if self.busy == 0 and self._busy_since is not None:
                 self.memory.working_used += workflow.now() - self._busy_since
-                if self.waits_for():
-                    self.touch()
+                # Only now, with nothing under way, does the view say what the run waits for.
+                self.touch()
 
     def _trim(self) -> None:
         entries = self.memory.entries
@@ -249,78 +251,8 @@ class Journal:
             return self.ask.place
         return Place(channel=root.channel, thread_ts=root.ts)
 
-    @property
-    def state(self) -> RunState:
-        if self.memory.state is RunState.WORKING and self.busy == 0 and self.waits_for():
-            return RunState.WAITING
-        return self.memory.state
-
-    def waits_for(self) -> str:
-        """What people have to do, in words; empty when there is nothing."""
-        for unknown in self.memory.unknowns.values():
-            if not unknown.said:
-                return f"Waiting for someone to say what became of {unknown.tool} on {unknown.target}"
-        for question in self.memory.questions.values():
-            if not question.answered:
-                return "Waiting for an answer"
-        for approval in self.memory.approvals.values():
-            if approval.state is ApprovalState.OPEN:
-                effect = approval.effect
-                return f"Waiting for approval of {effect.contract.name} on {effect.target}"
-        return ""
-
     def transcript(self) -> Transcript:
         return Transcript(entries=tuple(self.memory.entries))
-
-    def summary(self) -> RunSummary:
-        return RunSummary(
-            name=self.ask.name,
-            goal=self.memory.goal or self.ask.goal,
-            agent=self.spec.name,
-            requester=self.ask.requester,
-            place=self.place,
-            state=self.state,
-            doing=self.doing(),
-        )
-
-    def doing(self) -> str:
-        if self.memory.state.ended:
-            return ""
-        return (self.waits_for() if self.busy == 0 else "") or self.memory.doing
-
-    def view(self) -> RunView:
-        memory = self.memory
-        planned = tuple(
-            StepView(id=f"plan-{step.label}", title=step.title, state=StepState.PENDING)
-            for step in memory.plan
-        )
-        return RunView(
-            revision=memory.revision,
-            run_id=workflow.info().workflow_id,
-            name=self.ask.name,
-            goal=memory.goal or self.ask.goal,
-            requester=self.ask.requester,
-            agent=self.spec.name,
-            place=self.place,
-            state=self.state,
-            started_at=memory.started_at or workflow.info().start_time,
-            ended_at=memory.ended_at,
-            doing=self.doing(),
-            steps=(*memory.steps, *planned),
-            approvals=tuple(memory.approvals.values()),
-            unknowns=tuple(memory.unknowns.values()),
-            questions=tuple(memory.questions.values()),
-            notices=tuple(memory.notices),
-            changes=tuple(memory.changes),
-            result=memory.result,
-            budget=BudgetView(
-                steps_used=memory.steps_used,
-                steps_limit=memory.limits.steps,
-                working_used=memory.working_used,
-                working_limit=memory.limits.working,
-            ),
-            cards=memory.cards,
-        )
 
 
 def _size(result: CallResult) -> int:

@@ -1,0 +1,82 @@
+"""Starts an effect, or finds the one that was started before: the ledger is asked first."""
+
+from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import ChildWorkflowError, WorkflowAlreadyStartedError
+
+from . import outside
+from .effect import Effect as EffectWorkflow
+from .journal import Journal, UnderWay
+from .rules.digests import effect_key, effect_workflow_id
+from .values.approval import Admission, Effect
+from .values.base import EffectKey
+from .values.calls import Call
+from .values.effect import EffectOrder, Outcome, OutcomeState, RecallOrder
+from .values.tools import ToolContract
+
+LEDGER_PAGE = 8
+"""How many keys of one call are looked up at once."""
+
+
+class Applying:
+    """All effects of one call: at most one of them is ever not *not applied*."""
+
+    def __init__(self, journal: Journal, call: Call, contract: ToolContract, target: str) -> None:
+        self._journal = journal
+        self._call = call
+        self._contract = contract
+        self._target = target
+        self._run_id = workflow.info().workflow_id
+
+    async def recall(self, n: int) -> tuple[int, Outcome | None]:
+        """What this call already did, from its effect *n* on; None with the n whose effect was never started."""
+        while True:
+            keys = tuple(
+                effect_key(self._run_id, self._call, self._target, n + i) for i in range(LEDGER_PAGE)
+            )
+            found = await self._journal.unless_stopped(outside.recall(RecallOrder(keys=keys)))
+            n += found.index
+            if found.index < len(keys):
+                key = keys[found.index]
+                return n, await self._await_recalled(key, n) if found.working else found.outcome
+
+    async def apply(self, effect: Effect, admission: Admission) -> Outcome:
+        """Start it, with nothing awaited before, and stay with it until its outcome is known."""
+        order = EffectOrder(
+            effect=effect, admission=admission, run_id=self._run_id, run_name=self._journal.ask.name
+        )
+        with self._journal.applies(self._under_way(effect.key, effect.n)):
+            try:
+                child = await workflow.start_child_workflow(
+                    EffectWorkflow.run,
+                    order,
+                    id=effect_workflow_id(effect.key),
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                    cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
+                )
+            except WorkflowAlreadyStartedError:
+                return await self._await_recalled(effect.key, effect.n)
+            with self._journal.working():
+                await workflow.wait_condition(lambda: child.done() or self._journal.is_unknown(effect.key))
+            try:
+                return await child
+            except ChildWorkflowError:
+                text = "The change was ended from outside."
+                return Outcome(state=OutcomeState.UNKNOWN, text=text, at=workflow.now())
+
+    async def _await_recalled(self, key: EffectKey, n: int) -> Outcome:
+        """The result of an effect that was started before: by this run, before an operator reset it."""
+        with self._journal.applies(self._under_way(key, n)):
+            while True:
+                with self._journal.working():
+                    found = await outside.recall(RecallOrder(keys=(key,), await_result=True))
+                if not found.working:
+                    nothing = Outcome(state=OutcomeState.NOT_APPLIED, text="An earlier try was not applied.")
+                    return found.outcome or nothing
+                if found.outcome is not None:
+                    self._journal.learn(key, found.outcome.text, workflow.now())
+                    await workflow.wait_condition(lambda: not self._journal.is_unknown(key))
+
+    def _under_way(self, key: EffectKey, n: int) -> UnderWay:
+        return UnderWay(key, self._call, n, self._contract, self._target)

@@ -1,0 +1,84 @@
+"""What is read off a run's memory: its view for the cards, its summary for lists."""
+
+from temporalio import workflow
+
+from .journal import Journal
+from .values.approval import ApprovalState
+from .values.run import Memory, RunSummary
+from .values.view import BudgetView, RunState, RunView, StepState, StepView
+
+
+def waits_for(memory: Memory) -> str:
+    """What people have to do, in words; empty when there is nothing."""
+    for unknown in memory.unknowns.values():
+        if not unknown.said:
+            return f"Waiting for someone to say what became of {unknown.tool} on {unknown.target}"
+    for question in memory.questions.values():
+        if not question.answered:
+            return "Waiting for an answer"
+    for approval in memory.approvals.values():
+        if approval.state is ApprovalState.OPEN:
+            return f"Waiting for approval of {approval.effect.contract.name} on {approval.effect.target}"
+    return ""
+
+
+def state(journal: Journal) -> RunState:
+    """WAITING is working with nothing under way but people's answers."""
+    memory = journal.memory
+    if memory.state is RunState.WORKING and journal.busy == 0 and waits_for(memory):
+        return RunState.WAITING
+    return memory.state
+
+
+def doing(journal: Journal) -> str:
+    """What goes on, or what the run waits for, in words."""
+    memory = journal.memory
+    if memory.state.ended:
+        return ""
+    return (waits_for(memory) if journal.busy == 0 else "") or memory.doing
+
+
+def summary(journal: Journal) -> RunSummary:
+    return RunSummary(
+        name=journal.ask.name,
+        goal=journal.memory.goal or journal.ask.goal,
+        agent=journal.spec.name,
+        requester=journal.ask.requester,
+        place=journal.place,
+        state=state(journal),
+        doing=doing(journal),
+    )
+
+
+def view(journal: Journal) -> RunView:
+    memory = journal.memory
+    planned = tuple(
+        StepView(id=f"plan-{step.label}", title=step.title, state=StepState.PENDING) for step in memory.plan
+    )
+    return RunView(
+        revision=memory.revision,
+        run_id=workflow.info().workflow_id,
+        name=journal.ask.name,
+        goal=memory.goal or journal.ask.goal,
+        requester=journal.ask.requester,
+        agent=journal.spec.name,
+        place=journal.place,
+        state=state(journal),
+        started_at=memory.started_at or workflow.info().start_time,
+        ended_at=memory.ended_at,
+        doing=doing(journal),
+        steps=(*memory.steps, *planned),
+        approvals=tuple(memory.approvals.values()),
+        unknowns=tuple(memory.unknowns.values()),
+        questions=tuple(memory.questions.values()),
+        notices=tuple(memory.notices),
+        changes=tuple(memory.changes),
+        result=memory.result,
+        budget=BudgetView(
+            steps_used=memory.steps_used,
+            steps_limit=memory.limits.steps,
+            working_used=memory.working_used,
+            working_limit=memory.limits.working,
+        ),
+        cards=memory.cards,
+    )
