@@ -12,7 +12,7 @@ from .mcp_servers import TEXT_LIMIT, ToolReply
 
 LONGEST_TEXT = 20_000
 """Characters of a text answer that are kept; the cut is stated."""
-LARGEST_STRUCTURED = 200_000
+LARGEST_STRUCTURED = 100_000
 """Bytes of a structured answer that is kept; a larger one is left out, and that is stated."""
 
 

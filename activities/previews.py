@@ -15,7 +15,7 @@ from . import definitions
 from .answers import Kept, kept, repeats, shortened
 from .mcp_servers import AskedForInput, McpServers, ToolDefinition, ToolReply
 
-LARGEST = 200_000
+LARGEST = 64_000
 """Bytes of a preview that people can still be shown whole."""
 LONGEST_PRECONDITION = 2_000
 """Characters; of a longer one its SHA-256 stands in for it."""

@@ -1,0 +1,110 @@
+"""Puts the bot together, and keeps it listening."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from temporalio.client import Client
+
+from .afterwards import Afterwards
+from .announcer import Announcer
+from .asking import Asking
+from .clicks import Clicks
+from .desk import Desk
+from .dialogs import Dialogs
+from .http import serve_http
+from .listeners import listen
+from .people import PeopleFinder
+from .runs import Runs
+from .settings import BotSettings, SlackSettings
+from .slack import Slack, client_for
+from .socket_mode import serve_socket_mode
+from .views.look import Look
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Bot:
+    """One bot for one workspace: its listeners, and the two carriers of the steps that speak Slack."""
+
+    app: AsyncApp
+    slack: Slack
+    runs: Runs
+    announcer: Announcer
+    people: PeopleFinder
+    later: Afterwards
+
+    @property
+    def carriers(self) -> tuple[Announcer, PeopleFinder]:
+        """Whose methods carry out the steps of the queue `handrail-slack`."""
+        return self.announcer, self.people
+
+
+def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> Bot:
+    """No network yet."""
+    door = Slack(client_for(slack.bot_token.get_secret_value(), slack.api_url))
+    runs, later = Runs(temporal), Afterwards()
+    ui = f"{settings.temporal_ui.rstrip('/')}/namespaces/{runs.namespace}" if settings.temporal_ui else ""
+    app = _bolt(door)
+    asking = Asking(Desk(runs, settings), runs, door, settings, later)
+    listen(app, settings.command, asking, Clicks(runs, door, later), Dialogs(runs))
+    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command))
+    return Bot(app, door, runs, announcer, PeopleFinder(door), later)
+
+
+def _bolt(slack: Slack) -> AsyncApp:
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        identity = await slack.identity()
+        return AuthorizeResult(
+            enterprise_id=enterprise_id or identity.enterprise,
+            team_id=team_id or identity.team,
+            bot_id=identity.bot,
+            bot_user_id=identity.user,
+            bot_token=slack.client.token,
+        )
+
+    # Requests over HTTP are verified in front of Bolt, on their raw bytes; a Socket Mode link is authenticated.
+    return AsyncApp(
+        name="handrail",
+        logger=_quiet_logger(),
+        client=slack.client,
+        authorize=authorize,
+        process_before_response=True,
+        request_verification_enabled=False,
+        ssl_check_enabled=False,
+        attaching_function_token_enabled=False,
+    )
+
+
+def _quiet_logger() -> logging.Logger:
+    """Bolt writes whole payloads into its log below WARNING, and warns of settings that are meant."""
+    logger = logging.getLogger("bot.bolt")
+    logger.setLevel(logging.ERROR)
+    return logger
+
+
+@asynccontextmanager
+async def listening(bot: Bot, slack: SlackSettings) -> AsyncIterator[None]:
+    """Hears Slack until left: by Socket Mode with an app token, else by signed HTTP. What it began is finished.
+
+    Raises ValueError when neither is set, SlackError when Slack refuses the token.
+    """
+    identity = await bot.slack.identity_at_last()
+    log.info("I am %s in the workspace %s", identity.user, identity.team)
+    try:
+        if slack.app_token is not None:
+            token = slack.app_token.get_secret_value()
+            async with serve_socket_mode(bot.app, token, client_for(token, slack.api_url)):
+                yield
+        elif slack.signing_secret is not None:
+            secret = slack.signing_secret.get_secret_value()
+            async with serve_http(bot.app, secret, slack.http_host, slack.http_port):
+                yield
+        else:
+            raise ValueError("either an app token (Socket Mode) or a signing secret (HTTP) is needed")
+    finally:
+        await bot.later.close()

@@ -1,0 +1,117 @@
+"""People asking in words: the slash command, a mention, a chip."""
+
+import logging
+import re
+from datetime import UTC, datetime
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from workflows.values.people import Place
+
+from . import words
+from .afterwards import Afterwards
+from .commands import by_phrase
+from .desk import Asked, Desk, sorry
+from .errors import TemporalUnavailable
+from .payloads import Click, Command, Mention, Payload
+from .runs import Runs, within
+from .settings import BotSettings
+from .slack import Slack
+from .views.blocks import Message
+from .views.lists import sentence
+from .views.refs import GoalRef
+from .views.text import escaped
+
+log = logging.getLogger(__name__)
+
+LAST_DELIVERY = 3
+"""Slack repeats an event three times: docs.slack.dev/apis/events-api, "Retries"."""
+
+
+class Asking:
+    def __init__(
+        self, desk: Desk, runs: Runs, slack: Slack, settings: BotSettings, later: Afterwards
+    ) -> None:
+        self._desk = desk
+        self._runs = runs
+        self._slack = slack
+        self._settings = settings
+        self._later = later
+
+    async def command(self, ack: AsyncAck, body: Payload) -> None:
+        command = Command.from_slack(body)
+        asked = Asked(
+            person=command.person, place=Place(channel=command.spot.channel), occasion=command.occasion
+        )
+        try:
+            async with within():
+                reply = await self._desk.reply(command.text, asked)
+        except TemporalUnavailable as error:
+            log.warning("a command of %s was not carried out: %r", command.person.user, error)
+            reply = sorry(error)
+        await _answer(ack, reply)
+
+    async def mention(self, body: Payload, delivery: int) -> None:
+        """Raises TemporalUnavailable, so that Slack delivers it again; *delivery* counts from 0."""
+        mention = Mention.from_slack(body)
+        if mention.by_bot:
+            return
+        try:
+            async with within():
+                reply = await self._mentioned(mention)
+        except TemporalUnavailable as error:
+            if delivery == 0:
+                self._later.do(self._whisper(mention, sentence(words.KEEP_TRYING)))
+            if delivery < LAST_DELIVERY:
+                raise
+            reply = sorry(error)
+        if reply is not None:
+            self._later.do(self._whisper(mention, reply))
+
+    async def _mentioned(self, mention: Mention) -> Message | None:
+        bot = await self._slack.identity()
+        text = re.sub(rf"<@{re.escape(bot.user)}(\|[^>]*)?>", " ", mention.text)
+        if mention.spot.thread_ts is not None and not by_phrase(text, self._settings):
+            under_way = await self._runs.in_thread(mention.spot.channel, mention.spot.thread_ts)
+            if under_way:
+                name = under_way[0].summary.name if under_way[0].summary else under_way[0].run_id
+                return sentence(words.RUN_HERE.format(name=escaped(name), command=self._settings.command))
+        place = Place(channel=mention.spot.channel, thread_ts=mention.thread)
+        return await self._desk.reply(
+            text, Asked(person=mention.person, place=place, occasion=mention.occasion)
+        )
+
+    async def _whisper(self, mention: Mention, reply: Message) -> None:
+        await self._slack.whisper(mention.spot.channel, mention.person.user, reply, mention.spot.thread_ts)
+
+    async def chip(self, ack: AsyncAck, body: Payload) -> None:
+        """One chip, one run, however often it is pressed: the answer it stood in goes away."""
+        click = Click.from_slack(body, datetime.now(UTC))
+        ref = click.ref(GoalRef)
+        asked = Asked(
+            person=click.person,
+            place=Place(channel=click.spot.channel, thread_ts=ref.thread or click.spot.thread_ts),
+            occasion=ref.occasion
+            or f"chip/{click.spot.channel}/{click.message_ts}/{click.action}/{click.person.user}",
+        )
+        try:
+            async with within():
+                reply = await self._desk.start(ref, asked)
+        except TemporalUnavailable as error:
+            log.warning("a chip pressed by %s started nothing: %r", click.person.user, error)
+            reply = sorry(error)
+        if reply is not None:
+            self._later.do(
+                self._slack.whisper(click.spot.channel, click.person.user, reply, click.spot.thread_ts)
+            )
+        elif click.ephemeral and click.response_url:
+            self._later.do(self._slack.dismiss(click.response_url))
+        await ack()
+
+
+async def _answer(ack: AsyncAck, reply: Message | None) -> None:
+    """Seen only by who asked; a run that was started shows itself."""
+    if reply is None:
+        await ack()
+    else:
+        await ack(text=reply.text, blocks=list(reply.blocks), response_type="ephemeral")

@@ -1,0 +1,169 @@
+"""People pressing buttons. Each click is handed to Temporal before Slack has its answer, and each is answered."""
+
+import logging
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from workflows.values.signals import Answer, Cancel, Decide, Said
+
+from . import words
+from .afterwards import Afterwards
+from .errors import BotError, RunEnded, RunGone, SlackError
+from .payloads import Click, Payload
+from .runs import Runs, within
+from .slack import Posted, Slack
+from .views import modals
+from .views.blocks import Block, section
+from .views.lists import sentence, status_card, without_buttons
+from .views.refs import ApprovalRef, PageRef, QuestionRef, ReasonRef, Ref, RunRef, UnknownRef
+
+log = logging.getLogger(__name__)
+
+Carried = TypeVar("Carried", bound=Ref)
+
+
+class Clicks:
+    def __init__(self, runs: Runs, slack: Slack, later: Afterwards) -> None:
+        self._runs = runs
+        self._slack = slack
+        self._later = later
+
+    async def approve(self, ack: AsyncAck, body: Payload) -> None:
+        click, ref = _read(body, ApprovalRef)
+        decision = Decide(
+            delivery=click.delivery,
+            by=click.person,
+            approval=ref.approval,
+            gate=ref.gate,
+            approve=True,
+            clicked_at=click.clicked_at,
+        )
+        await self._hand_off(click, ref.run, self._runs.decide(ref.run, decision))
+        await ack()
+
+    async def answer(self, ack: AsyncAck, body: Payload) -> None:
+        click, ref = _read(body, QuestionRef)
+        answer = Answer(delivery=click.delivery, by=click.person, question=ref.question, choice=ref.choice)
+        await self._hand_off(click, ref.run, self._runs.answer(ref.run, answer))
+        await ack()
+
+    async def cancel_run(self, ack: AsyncAck, body: Payload) -> None:
+        click, ref = _read(body, RunRef)
+        signal = Cancel(delivery=click.delivery, by=click.person)
+        handed = await self._hand_off(click, ref.run, self._runs.cancel(ref.run, signal))
+        if handed and click.ephemeral:
+            self._later.do(self._tell(click, words.ASKED_TO_STOP.format(name="the run")))
+        await ack()
+
+    async def reject(self, ack: AsyncAck, body: Payload) -> None:
+        """Asks for the reason first; only local data is needed, for a dialog has to open within 3 seconds."""
+        click, ref = _read(body, ApprovalRef)
+        about = ReasonRef(channel=click.spot.channel, thread=click.thread, approval=ref)
+        await self._open(click, modals.reject_modal(about))
+        await ack()
+
+    async def resolve(self, ack: AsyncAck, body: Payload) -> None:
+        click, ref = _read(body, UnknownRef)
+        said = Said(click.action.removeprefix("resolve_"))
+        about = ReasonRef(channel=click.spot.channel, thread=click.thread, unknown=ref, said=said.value)
+        await self._open(click, modals.resolve_modal(about, said))
+        await ack()
+
+    async def details(self, ack: AsyncAck, body: Payload) -> None:
+        click, ref = _read(body, ApprovalRef)
+        at = PageRef(**ref.model_dump(), channel=click.spot.channel, thread=click.thread)
+        self._later.do(self._show_details(click, at))
+        await ack()
+
+    async def turn_page(self, ack: AsyncAck, body: Payload) -> None:
+        click, at = _read(body, PageRef)
+        self._later.do(self._fill(click.view_id, at))
+        await ack()
+
+    async def status(self, ack: AsyncAck, body: Payload) -> None:
+        click, ref = _read(body, RunRef)
+        self._later.do(self._show_status(click, ref))
+        await ack()
+
+    async def link(self, ack: AsyncAck) -> None:
+        """The client follows it by itself; Slack wants an answer all the same."""
+        await ack()
+
+    async def unknown(self, ack: AsyncAck, body: Payload) -> None:
+        """A button of an older version of ours: never silently ignored."""
+        click = Click.from_slack(body, datetime.now(UTC))
+        self._later.do(self._tell(click, words.GONE_FROM_CARD))
+        await ack()
+
+    async def _hand_off(self, click: Click, run: str, signal: Awaitable[None]) -> bool:
+        """False: it could not be handed off, and the person is told."""
+        try:
+            async with within():
+                await signal
+        except (RunEnded, RunGone):
+            self._later.do(self._show_end(click, run))
+            return False
+        except BotError as error:
+            log.warning("a click of %s on %s was not handed off: %r", click.person.user, run, error)
+            self._later.do(self._tell(click, error.text))
+            return False
+        return True
+
+    async def _open(self, click: Click, view: Block) -> None:
+        try:
+            await self._slack.open_modal(click.trigger_id, view)
+        except SlackError as error:
+            log.warning("a dialog could not be opened: %s", error)
+            self._later.do(self._tell(click, words.TOO_LATE_FOR_MODAL))
+
+    async def _show_details(self, click: Click, at: PageRef) -> None:
+        try:
+            view_id = await self._slack.open_modal(click.trigger_id, modals.loading())
+        except SlackError as error:
+            log.warning("the details could not be opened: %s", error)
+            await self._tell(click, words.TOO_LATE_FOR_MODAL)
+            return
+        await self._fill(view_id, at)
+
+    async def _fill(self, view_id: str, at: PageRef) -> None:
+        try:
+            view = await self._runs.view(at.run)
+        except BotError as error:
+            await self._slack.update_modal(view_id, modals.said_modal(error.text))
+            return
+        approval = next((each for each in view.approvals if each.id == at.approval), None)
+        filled = modals.details_modal(approval, at) if approval else modals.said_modal(words.SETTLED)
+        await self._slack.update_modal(view_id, filled)
+
+    async def _show_status(self, click: Click, ref: RunRef) -> None:
+        card = status_card(await self._runs.describe(ref.run))
+        await self._slack.whisper(click.spot.channel, click.person.user, card, click.spot.thread_ts)
+
+    async def _tell(self, click: Click, text: str) -> None:
+        await self._slack.whisper(click.spot.channel, click.person.user, sentence(text), click.spot.thread_ts)
+
+    async def _show_end(self, click: Click, run: str) -> None:
+        """The run can't redraw its card any more, so the card is redrawn from Temporal's own record."""
+        why = await self._how_it_ended(run)
+        await self._tell(click, f"{words.RUN_ENDED} {why}")
+        if click.message_ts and not click.ephemeral:
+            kept = click.blocks or (section(click.text or why),)
+            at = Posted(channel=click.spot.channel, ts=click.message_ts)
+            await self._slack.strip(at, without_buttons(kept, why))
+
+    async def _how_it_ended(self, run: str) -> str:
+        try:
+            found = await self._runs.describe(run)
+        except RunGone:
+            return words.RUN_GONE
+        except BotError:
+            return words.RUN_OVER
+        return words.RUN_TERMINATED if found.closed_as == "terminated" else words.RUN_OVER
+
+
+def _read(body: Payload, kind: type[Carried]) -> tuple[Click, Carried]:
+    click = Click.from_slack(body, datetime.now(UTC))
+    return click, click.ref(kind)

@@ -1,0 +1,170 @@
+"""Answers what people ask in words: starts runs, finds them, says what is possible."""
+
+from workflows.values.base import Value
+from workflows.values.people import Person, Place
+from workflows.values.signals import Cancel
+
+from . import words
+from .commands import (
+    GOAL_LIMIT,
+    AboutRun,
+    Agents,
+    Ambiguous,
+    CancelRun,
+    Intent,
+    ListRuns,
+    NoGoal,
+    NoRunNamed,
+    NoSuchAgent,
+    Scope,
+    StartRun,
+    Status,
+    TooLong,
+    Unmatched,
+    goal_of,
+    read,
+    settle,
+)
+from .errors import NotReached, RunEnded, RunGone, TemporalUnavailable
+from .found import Found
+from .runs import Goal, Runs
+from .settings import BotSettings
+from .views import lists
+from .views.blocks import Message, button
+from .views.refs import GoalRef, RunRef
+from .views.text import code, escaped
+
+
+class Asked(Value):
+    """Who asked, and where the answer goes."""
+
+    person: Person
+    place: Place
+    occasion: str
+
+
+class Desk:
+    """Answers a question with a message for the one who asked, or with a run that speaks for itself."""
+
+    def __init__(self, runs: Runs, settings: BotSettings) -> None:
+        self._runs = runs
+        self._settings = settings
+
+    async def reply(self, text: str, asked: Asked) -> Message | None:
+        """None: a run was started, and shows itself. Raises BotError."""
+        reading = read(text, self._settings)
+        if not isinstance(reading, AboutRun):
+            return await self._plain(reading, asked)
+        found = await self._runs.find(reading.command.run)
+        return await self._about(settle(reading, exists=bool(found)), found, asked)
+
+    async def start(self, ref: GoalRef, asked: Asked) -> Message | None:
+        """From a button that carries a goal."""
+        intent = StartRun(agent=ref.agent, goal=ref.goal) if ref.agent else goal_of(ref.goal, self._settings)
+        return await self._plain(intent, asked)
+
+    async def _plain(self, intent: Intent, asked: Asked) -> Message | None:
+        match intent:
+            case StartRun():
+                return await self._start(intent, asked)
+            case ListRuns(scope=scope):
+                return await self._list(scope, asked)
+        return explanation(intent, self._settings)
+
+    async def _start(self, intent: StartRun, asked: Asked) -> Message | None:
+        spec = self._settings.agent(intent.agent)
+        if spec is None:
+            return lists.no_such_agent_card(intent.agent, (), intent.goal)
+        goal = Goal(text=intent.goal, by=asked.person, place=asked.place, occasion=asked.occasion)
+        try:
+            await self._runs.start(goal, spec)
+        except TemporalUnavailable as error:
+            thread = asked.place.thread_ts or ""
+            error.again = GoalRef(
+                goal=intent.goal, agent=intent.agent, occasion=asked.occasion, thread=thread
+            )
+            raise
+        return None
+
+    async def _list(self, scope: Scope, asked: Asked) -> Message:
+        mine = await self._runs.of(asked.person)
+        if scope is Scope.MINE:
+            return lists.runs_card(words.YOUR_RUNS, mine)
+        channel = asked.place.channel
+        # A run that has not shown itself yet is known by who asked, not by its thread.
+        unseen = [run for run in mine if run.summary is not None and run.summary.place.channel == channel]
+        here = {run.run_id: run for run in (*unseen, *await self._runs.in_channel(channel))}
+        return lists.runs_card(
+            words.RUNS_HERE, sorted(here.values(), key=lambda run: run.started_at, reverse=True)
+        )
+
+    async def _about(self, intent: Intent, found: list[Found], asked: Asked) -> Message | None:
+        match intent:
+            case Ambiguous(command=command, goal=goal):
+                return self._two_readings(command, goal, found)
+            case Status(run=name) | CancelRun(run=name) if not found:
+                name = code(name)
+                return lists.sentence(words.NO_SUCH_RUN.format(name=name, command=self._settings.command))
+            case Status():
+                return (
+                    lists.status_card(found[0]) if len(found) == 1 else lists.which_card(found, cancel=False)
+                )
+            case CancelRun():
+                return await self._cancel(intent, found, asked)
+        return await self._plain(intent, asked)
+
+    async def _cancel(self, intent: CancelRun, found: list[Found], asked: Asked) -> Message:
+        under_way = [run for run in found if run.open]
+        if len(under_way) > 1:
+            return lists.which_card(under_way, cancel=True)
+        if not under_way:
+            return lists.sentence(words.RUN_OVER)
+        [run] = under_way
+        signal = Cancel(delivery=asked.occasion, by=asked.person, reason=intent.reason)
+        try:
+            await self._runs.cancel(run.run_id, signal)
+        except (RunEnded, RunGone):
+            return lists.sentence(words.RUN_OVER)
+        return lists.sentence(words.ASKED_TO_STOP.format(name=escaped(_name(run))))
+
+    def _two_readings(self, command: Status | CancelRun, goal: StartRun, found: list[Found]) -> Message:
+        run = next((run for run in found if run.open), found[0])
+        ref, name = RunRef(run=run.run_id).packed(), _name(run)
+        if isinstance(command, CancelRun):
+            press = button("cancel_run", words.CANCEL_NAMED.format(name=name), ref, "danger")
+        else:
+            press = button("show_status", words.STATUS_NAMED.format(name=name), ref)
+        return lists.two_readings_card(escaped(name), press, goal.goal)
+
+
+def explanation(intent: Intent, settings: BotSettings) -> Message:
+    """What to say where there is nothing to do."""
+    command = settings.command
+    match intent:
+        case Unmatched(goal=goal):
+            card = lists.unmatched_card(goal, settings.chips)
+        case Agents():
+            card = lists.agents_card(settings.agents, command)
+        case NoSuchAgent():
+            card = lists.no_such_agent_card(intent.name, intent.nearest, intent.goal)
+        case NoGoal(agent=agent):
+            card = lists.sentence(words.EMPTY_GOAL.format(command=command, agent=agent))
+        case NoRunNamed():
+            card = lists.sentence(words.WHICH_TO_CANCEL.format(command=command))
+        case TooLong(length=length):
+            card = lists.sentence(words.TOO_LONG.format(length=length, limit=GOAL_LIMIT))
+        case _:
+            card = lists.help_card(command, settings.chips)
+    return card
+
+
+def _name(run: Found) -> str:
+    return run.summary.name if run.summary is not None else run.run_id
+
+
+def sorry(error: TemporalUnavailable) -> Message:
+    """What to say instead; where a start failed, with a button that can't start it twice."""
+    if error.again is None or not error.again.fits_button:
+        return lists.sentence(error.text)
+    text = words.NOT_STARTED if isinstance(error, NotReached) else words.MAYBE_STARTED
+    return lists.try_again_card(text, error.again)

@@ -1,0 +1,242 @@
+"""What Slack sends, parsed at the door. Past it there are only named values.
+
+Raises BadPayload, which names the field that is wrong and never its content.
+"""
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from workflows.values.base import Value
+from workflows.values.people import Person
+
+from .errors import BadPayload
+from .views.blocks import Block
+from .views.modals import REASON_BLOCK, REASON_INPUT
+from .views.refs import Ref
+
+Payload = dict[str, Any]
+Read = TypeVar("Read", bound=Ref)
+
+_NOTHING = object()
+
+
+class Spot(Value):
+    """Where something was said or clicked."""
+
+    channel: str
+    thread_ts: str | None = None
+
+
+class Command(Value):
+    """Somebody typed a slash command."""
+
+    person: Person
+    spot: Spot
+    text: str
+    occasion: str
+
+    @classmethod
+    def from_slack(cls, body: Payload) -> "Command":
+        return cls(
+            person=Person(team=_text(body, "team_id"), user=_text(body, "user_id")),
+            spot=Spot(channel=_text(body, "channel_id")),
+            text=_text(body, "text", default=""),
+            occasion=f"command/{_text(body, 'trigger_id')}",
+        )
+
+
+class Mention(Value):
+    """Somebody mentioned the bot in a channel."""
+
+    person: Person
+    spot: Spot
+    ts: str
+    text: str
+    """As written, with the mention."""
+    by_bot: bool
+
+    @classmethod
+    def from_slack(cls, body: Payload) -> "Mention":
+        event = _get(body, "event")
+        team = event.get("user_team") or event.get("team") if isinstance(event, dict) else None
+        return cls(
+            person=Person(
+                team=team if isinstance(team, str) else _text(body, "team_id"),
+                user=_text(body, "event", "user", default=""),
+            ),
+            spot=Spot(
+                channel=_text(body, "event", "channel"),
+                thread_ts=_text(body, "event", "thread_ts", default="") or None,
+            ),
+            ts=_text(body, "event", "ts"),
+            text=_text(body, "event", "text", default=""),
+            by_bot=bool(event.get("bot_id")) or not event.get("user"),
+        )
+
+    @property
+    def occasion(self) -> str:
+        """The message, not the delivery: one message is one run, however often and in whichever event it comes."""
+        return f"mention/{self.spot.channel}/{self.ts}"
+
+    @property
+    def thread(self) -> str:
+        return self.spot.thread_ts or self.ts
+
+
+class Click(Value):
+    """Somebody pressed a button on one of our cards, or in one of our dialogs."""
+
+    person: Person
+    spot: Spot
+    """Its channel is empty in a dialog."""
+    message_ts: str = ""
+    action: str
+    value: str
+    trigger_id: str
+    delivery: str
+    clicked_at: datetime
+    view_id: str = ""
+    response_url: str = ""
+    text: str = ""
+    blocks: tuple[Block, ...] = ()
+    """Of the message clicked on, as Slack sent it back."""
+    ephemeral: bool = False
+
+    @classmethod
+    def from_slack(cls, body: Payload, now: datetime) -> "Click":
+        person = _person(body)
+        actions = _get(body, "actions")
+        if not isinstance(actions, list) or len(actions) != 1:
+            raise BadPayload("actions: exactly one was expected")
+        button = {"button": actions[0]}
+        message = body.get("message") if isinstance(body.get("message"), dict) else {}
+        assert isinstance(message, dict)
+        action, made_at = (
+            _text(button, "button", "action_id"),
+            _text(button, "button", "action_ts", default=""),
+        )
+        message_ts = _text(body, "container", "message_ts", default="")
+        view_id = _text(body, "view", "id", default="")
+        once = made_at or _text(body, "trigger_id")
+        return cls(
+            person=person,
+            spot=Spot(
+                channel=_text(body, "channel", "id", default="")
+                or _text(body, "container", "channel_id", default=""),
+                thread_ts=message.get("thread_ts")
+                or _text(body, "container", "thread_ts", default="")
+                or None,
+            ),
+            message_ts=message_ts,
+            action=action,
+            value=_text(button, "button", "value", default=""),
+            trigger_id=_text(body, "trigger_id", default=""),
+            delivery=f"click/{message_ts or view_id}/{action}/{person.team}/{person.user}/{once}",
+            clicked_at=_moment(made_at, now),
+            view_id=view_id,
+            response_url=_text(body, "response_url", default=""),
+            text=_text(message, "text", default=""),
+            blocks=tuple(block for block in message.get("blocks") or () if isinstance(block, dict)),
+            ephemeral=bool((body.get("container") or {}).get("is_ephemeral")),
+        )
+
+    @property
+    def thread(self) -> str:
+        return self.spot.thread_ts or ""
+
+    def ref(self, kind: type[Read]) -> Read:
+        return read_ref(kind, self.value)
+
+
+class Submission(Value):
+    """Somebody sent one of our dialogs."""
+
+    person: Person
+    about: str
+    """Its private_metadata."""
+    reason: str
+    delivery: str
+    at: datetime
+
+    @classmethod
+    def from_slack(cls, body: Payload, now: datetime) -> "Submission":
+        person = _person(body)
+        view, state = _text(body, "view", "id"), _text(body, "view", "hash", default="")
+        reason = _text(body, "view", "state", "values", REASON_BLOCK, REASON_INPUT, "value", default="")
+        return cls(
+            person=person,
+            about=_text(body, "view", "private_metadata"),
+            reason=reason.strip(),
+            delivery=f"submit/{view}/{state}/{person.team}/{person.user}",
+            at=now,
+        )
+
+    def ref(self, kind: type[Read]) -> Read:
+        return read_ref(kind, self.about)
+
+
+def check(body: Any) -> None:
+    """What Bolt takes for granted before it has found a listener. Raises BadPayload."""
+    match _get(body, "type", default=""):
+        case "block_actions":
+            actions = _get(body, "actions")
+            if not isinstance(actions, list) or not actions:
+                raise BadPayload("actions: at least one was expected")
+            for action in actions:
+                _text(action, "action_id")
+        case "view_submission" | "view_closed":
+            _text(body, "view", "callback_id", default="")
+        case "event_callback":
+            _text(body, "event", "type")
+
+
+def read_ref(kind: type[Read], packed: str) -> Read:
+    try:
+        return kind.model_validate_json(packed)
+    except ValidationError:
+        raise BadPayload(f"a button's value is no {kind.__name__}") from None
+
+
+def _person(body: Payload) -> Person:
+    """The clicker and their own team, which in a shared channel is not the channel's."""
+    team = _text(body, "user", "team_id", default="") or _text(body, "team", "id")
+    return Person(team=team, user=_text(body, "user", "id"))
+
+
+def _moment(action_ts: str, now: datetime) -> datetime:
+    """When the button was pressed, by Slack's clock; never later than now."""
+    try:
+        seconds = float(action_ts)
+        return (
+            min(now, datetime.fromtimestamp(seconds, UTC)) if math.isfinite(seconds) and seconds > 0 else now
+        )
+    except (ValueError, OverflowError, OSError):
+        return now
+
+
+def _get(body: Any, *path: str, default: Any = _NOTHING) -> Any:
+    for name in path:
+        body = body.get(name) if isinstance(body, dict) else None
+        if body is None:
+            if default is _NOTHING:
+                raise BadPayload(f"{'.'.join(path)} is missing")
+            return default
+    return body
+
+
+def _text(body: Any, *path: str, default: Any = _NOTHING) -> str:
+    value = _get(body, *path, default=default)
+    if not isinstance(value, str):
+        raise BadPayload(f"{'.'.join(path)} is not text")
+    if default is _NOTHING and not value:
+        raise BadPayload(f"{'.'.join(path)} is empty")
+    return well_formed(value)
+
+
+def well_formed(text: str) -> str:
+    """JSON can carry half a character; nothing behind this door can."""
+    return json.loads(json.dumps(text)).encode("utf-8", "replace").decode() if not text.isascii() else text

@@ -1,0 +1,243 @@
+"""All this bot ever says to Temporal."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TypeVar
+
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from workflows import attributes
+from workflows.outside import Queue
+from workflows.rules.names import fallback_number, run_id, slug
+from workflows.values.base import Value
+from workflows.values.people import Person, Place
+from workflows.values.run import Ask, RunInput, RunSummary
+from workflows.values.signals import Answer, Cancel, Decide, Resolve, Signal
+from workflows.values.spec import AgentSpec
+from workflows.values.view import RunState, RunView
+
+from .errors import NoReply, NotReached, RunEnded, RunGone
+from .found import Found
+
+WORKFLOW = "AgentRun"
+HANDOFF = 2.0
+"""Seconds. Slack wants its answer within 3: docs.slack.dev/interactivity/handling-user-interaction."""
+LISTENING = 2.5
+"""Seconds for all that one listener asks of Temporal."""
+COUNTING = timedelta(milliseconds=500)
+"""A name is a courtesy: it may not cost the hand-off."""
+LOOKING = timedelta(seconds=5)
+NEVER_SENT = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.RESOURCE_EXHAUSTED})
+SLOW = frozenset({RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_NOT_CONTINUED = 'ExecutionStatus != "ContinuedAsNew"'
+_OPEN = 'ExecutionStatus = "Running"'
+
+Answered = TypeVar("Answered")
+
+
+class Goal(Value):
+    """What somebody wants started."""
+
+    text: str
+    by: Person
+    place: Place
+    occasion: str
+    """What Slack repeats of it, so that a redelivery is the same run."""
+
+
+class Runs:
+    """The one door to Temporal. Every call is bounded; every failure is a `BotError`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @property
+    def namespace(self) -> str:
+        return self._client.namespace
+
+    async def start(self, goal: Goal, spec: AgentSpec) -> str:
+        """The workflow id of the run, started now or by an earlier delivery of the same."""
+        workflow_id = run_id(goal.by.team, goal.occasion)
+        async with _hand_off():
+            short = slug(goal.text, spec.name)
+            ask = Ask(
+                goal=goal.text,
+                requester=goal.by,
+                place=goal.place,
+                name=f"{short}-{await self._number(short, workflow_id)}",
+            )
+            # Already started: it ran, and ended. It is the same delivery again.
+            with contextlib.suppress(WorkflowAlreadyStartedError):
+                await self._client.start_workflow(
+                    WORKFLOW,
+                    RunInput(ask=ask, spec=spec),
+                    id=workflow_id,
+                    task_queue=Queue.RUNS.value,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    memo={attributes.MEMO_STATUS: _summary(ask, spec)},
+                    search_attributes=_search_attributes(ask, spec, short),
+                    static_summary=ask.name,
+                    rpc_timeout=timedelta(seconds=HANDOFF),
+                )
+        return workflow_id
+
+    async def _number(self, short: str, workflow_id: str) -> str:
+        """One more than there are of that name; something stable when nobody can count in time."""
+        query = f"{attributes.SLUG.name} = '{short}' AND {_NOT_CONTINUED}"
+        try:
+            async with asyncio.timeout(COUNTING.total_seconds()):
+                known = await self._client.count_workflows(query, rpc_timeout=COUNTING)
+        except (RPCError, TimeoutError):
+            return fallback_number(workflow_id)
+        return str(known.count + 1)
+
+    async def decide(self, run: str, decision: Decide) -> None:
+        await self._signal(run, "decide", decision)
+
+    async def answer(self, run: str, answer: Answer) -> None:
+        await self._signal(run, "answer", answer)
+
+    async def cancel(self, run: str, cancel: Cancel) -> None:
+        await self._signal(run, "cancel", cancel)
+
+    async def resolve(self, run: str, resolve: Resolve) -> None:
+        await self._signal(run, "resolve", resolve)
+
+    async def _signal(self, run: str, name: str, value: Signal) -> None:
+        """Durable once this returns, worker or no worker. Raises RunEnded, RunGone, NotReached, NoReply."""
+        async with _hand_off(run):
+            handle = self._client.get_workflow_handle(run)
+            await handle.signal(name, value, rpc_timeout=timedelta(seconds=HANDOFF))
+
+    async def view(self, run: str, patience: timedelta = LOOKING) -> RunView:
+        """Asks the run itself, so a worker has to be up. Raises RunGone, NotReached, NoReply."""
+        async with _hand_off(run, patience.total_seconds() + 1):
+            handle = self._client.get_workflow_handle(run)
+            view: RunView = await handle.query("view", result_type=RunView, rpc_timeout=patience)
+            return view
+
+    async def describe(self, run: str) -> Found:
+        """From Temporal's own record, worker or no worker. Raises RunGone, NotReached, NoReply."""
+        async with _hand_off(run):
+            handle = self._client.get_workflow_handle(run)
+            return await _found(await handle.describe(rpc_timeout=timedelta(seconds=HANDOFF)))
+
+    async def find(self, name: str) -> list[Found]:
+        """Runs of that name, else those whose names begin so, newest first. A workflow id names itself."""
+        if name.startswith("run/"):
+            try:
+                return [await self.describe(name)]
+            except RunGone:
+                return []
+        if not NAME.fullmatch(name.lower()):
+            return []
+        exact = await self._list(f"{attributes.NAME.name} = '{name.lower()}'")
+        return exact or await self._list(f"{attributes.NAME.name} STARTS_WITH '{name.lower()}'")
+
+    async def in_thread(self, channel: str, thread_ts: str) -> list[Found]:
+        """Runs under way in a thread."""
+        if not re.fullmatch(r"[A-Z0-9]+/[0-9.]+", thread := f"{channel}/{thread_ts}"):
+            return []
+        return await self._list(f"{attributes.THREAD.name} = '{thread}' AND {_OPEN}")
+
+    async def in_channel(self, channel: str) -> list[Found]:
+        if not re.fullmatch(r"[A-Z0-9]+", channel):
+            return []
+        return await self._list(f"{attributes.THREAD.name} STARTS_WITH '{channel}/'")
+
+    async def of(self, person: Person) -> list[Found]:
+        requester = _requester(person)
+        return [] if "'" in requester else await self._list(f"{attributes.REQUESTER.name} = '{requester}'")
+
+    async def _list(self, query: str, limit: int = 50) -> list[Found]:
+        async with _hand_off():
+            runs = self._client.list_workflows(
+                f"WorkflowType = '{WORKFLOW}' AND {_NOT_CONTINUED} AND {query}",
+                limit=limit,
+                rpc_timeout=timedelta(seconds=HANDOFF),
+            )
+            found = [await _found(execution) async for execution in runs]
+        return sorted(found, key=lambda run: run.started_at, reverse=True)
+
+
+@asynccontextmanager
+async def within(limit: float = LISTENING) -> AsyncIterator[None]:
+    """Everything a listener asks of Temporal, together. Raises NoReply."""
+    try:
+        async with asyncio.timeout(limit):
+            yield
+    except TimeoutError:
+        raise NoReply from None
+
+
+@asynccontextmanager
+async def _hand_off(run: str = "", limit: float = HANDOFF) -> AsyncIterator[None]:
+    """Within *limit* seconds, or an error that says what it means for whoever asked."""
+    try:
+        async with asyncio.timeout(limit):
+            yield
+    except TimeoutError:
+        raise NoReply from None
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise (RunEnded(run) if "already completed" in error.message else RunGone(run)) from None
+        if error.status in NEVER_SENT:
+            raise NotReached from error
+        if error.status in SLOW:
+            raise NoReply from None
+        raise
+
+
+async def _found(execution: WorkflowExecution) -> Found:
+    status = execution.status or WorkflowExecutionStatus.RUNNING
+    return Found(
+        run_id=execution.id,
+        open=status is WorkflowExecutionStatus.RUNNING,
+        closed_as="" if status is WorkflowExecutionStatus.RUNNING else status.name.lower().replace("_", " "),
+        started_at=execution.start_time,
+        closed_at=execution.close_time,
+        summary=await execution.memo_value(attributes.MEMO_STATUS, None, type_hint=RunSummary),
+    )
+
+
+def _summary(ask: Ask, spec: AgentSpec) -> RunSummary:
+    return RunSummary(
+        name=ask.name,
+        goal=ask.goal,
+        agent=spec.name,
+        requester=ask.requester,
+        place=ask.place,
+        state=RunState.WORKING,
+        doing="Starting",
+    )
+
+
+def _requester(person: Person) -> str:
+    return f"{person.team}/{person.user}"
+
+
+def _search_attributes(ask: Ask, spec: AgentSpec, short: str) -> TypedSearchAttributes:
+    known = [
+        SearchAttributePair(attributes.NAME, ask.name),
+        SearchAttributePair(attributes.SLUG, short),
+        SearchAttributePair(attributes.AGENT, spec.name),
+        SearchAttributePair(attributes.REQUESTER, _requester(ask.requester)),
+        SearchAttributePair(attributes.STATE, RunState.WORKING.value),
+    ]
+    if ask.place.thread_ts is not None:
+        known.append(SearchAttributePair(attributes.THREAD, f"{ask.place.channel}/{ask.place.thread_ts}"))
+    return TypedSearchAttributes(known)

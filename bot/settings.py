@@ -1,0 +1,36 @@
+"""What the bot is told from outside; read by whoever starts it, handed inward."""
+
+from pydantic import SecretStr
+
+from workflows.values.base import Value
+from workflows.values.spec import AgentSpec
+
+
+class BotSettings(Value):
+    agents: tuple[AgentSpec, ...]
+    default_agent: str | None = None
+    """Takes the goals that match no phrase; None: such a goal is answered with what is possible."""
+    command: str = "/handrail"
+    suggestions: tuple[str, ...] = ()
+    """Goals offered as chips; the agents' own examples when empty."""
+    temporal_ui: str | None = None
+    """Base address of Temporal's Web UI, for a link on the root card."""
+
+    def agent(self, name: str) -> AgentSpec | None:
+        return next((agent for agent in self.agents if agent.name.lower() == name.lower()), None)
+
+    @property
+    def chips(self) -> tuple[str, ...]:
+        examples = (example for agent in self.agents for example in agent.examples)
+        return self.suggestions or tuple(dict.fromkeys(examples))
+
+
+class SlackSettings(Value):
+    bot_token: SecretStr
+    app_token: SecretStr | None = None
+    """With it: Socket Mode."""
+    signing_secret: SecretStr | None = None
+    """With it, and no app token: signed HTTP."""
+    api_url: str = "https://slack.com/api/"
+    http_host: str = "0.0.0.0"  # noqa: S104 - Slack comes from outside; every request is verified
+    http_port: int = 3000

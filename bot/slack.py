@@ -1,0 +1,326 @@
+"""Our door to Slack's Web API: every call one attempt, bounded, within the limits, its failure named.
+
+slack_sdk's own connection retry posts twice, so it is switched off; Temporal owns the retries.
+"""
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from workflows.values.base import Value
+
+from . import limiter as limits
+from .errors import RateLimited, Refused, SlackError, Uncertain
+from .limiter import Limiter
+from .views.blocks import Block, Message
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 10
+"""Seconds for one call."""
+INTERACTIVE = 2.0
+"""Seconds for a call that a person's 3-second click waits for."""
+RECONNECT = 3.0
+"""Seconds between attempts while Slack is away at the start."""
+EVENT_TYPE = "handrail_card"
+PAGE = 200
+PAGES = 5
+"""How far an uncertain post is looked for."""
+ALLOWED_SKEW = timedelta(seconds=60)
+MAYBE_DONE = frozenset(
+    {
+        "fatal_error",
+        "internal_error",
+        "service_unavailable",
+        "request_timeout",
+        "team_added_to_org",
+        "accesslimited",
+    }
+)
+QUIET: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none"}
+REDRAWN_QUIETLY: dict[str, Any] = {"link_names": False, "parse": "none"}
+"""A link in untrusted text must neither be fetched nor mention anybody."""
+
+
+class Posted(Value):
+    channel: str
+    ts: str
+
+
+class Identity(Value):
+    """Who this bot is, and where it is installed."""
+
+    team: str
+    enterprise: str | None = None
+    user: str
+    bot: str | None = None
+
+
+def client_for(token: str, api_url: str) -> AsyncWebClient:
+    base = api_url if api_url.endswith("/") else f"{api_url}/"
+    return AsyncWebClient(token=token, base_url=base, timeout=TIMEOUT, retry_handlers=[])
+
+
+def marker(key: str) -> str:
+    """The start of the first block's id in a card: what finds it on a server that drops metadata."""
+    return f"handrail-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
+
+
+class Slack:
+    """Raises RateLimited, Uncertain or Refused, and nothing else."""
+
+    def __init__(self, client: AsyncWebClient, limiter: Limiter | None = None) -> None:
+        self.client = client
+        self._limiter = limiter or Limiter(time.monotonic)
+        self._identity: Identity | None = None
+        self._said: set[str] = set()
+
+    async def identity(self) -> Identity:
+        """Asked once: a token belongs to one installation."""
+        if self._identity is None:
+            said = await self._call("auth.test", {})
+            self._identity = Identity(
+                team=_of(said, "auth.test", "team_id"),
+                enterprise=said.get("enterprise_id"),
+                user=_of(said, "auth.test", "user_id"),
+                bot=said.get("bot_id"),
+            )
+        return self._identity
+
+    async def identity_at_last(self) -> Identity:
+        """For as long as Slack is away. Raises Refused when it is there and does not take the token."""
+        while True:
+            try:
+                return await self.identity()
+            except SlackError as error:
+                if error.lasting:
+                    raise
+                log.warning("Slack can't be reached: %s", error)
+                await asyncio.sleep(RECONNECT)
+
+    # Cards
+
+    async def turn_to_post(self, channel: str) -> bool:
+        """Wait until the channel takes a message; True if that took time, so that one can look again."""
+        return await self._limiter.turn("chat.postMessage", limits.post(channel))
+
+    async def turn_to_redraw(self, channel: str, ts: str) -> bool:
+        return await self._limiter.turn("chat.update", limits.update(channel, ts))
+
+    async def post(self, channel: str, card: Message, key: str, thread_ts: str | None) -> Posted:
+        """After `turn_to_post`."""
+        metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
+        body = {
+            "channel": channel,
+            "text": card.text,
+            "blocks": _marked(card, key),
+            "metadata": metadata,
+            **QUIET,
+        }
+        if thread_ts is not None:
+            body["thread_ts"] = thread_ts
+        said = await self._call("chat.postMessage", body, limits.post(channel))
+        return Posted(channel=said.get("channel") or channel, ts=_of(said, "chat.postMessage", "ts"))
+
+    async def redraw(self, at: Posted, card: Message, key: str) -> None:
+        """After `turn_to_redraw`."""
+        body = {"channel": at.channel, "ts": at.ts, "text": card.text, "blocks": _marked(card, key)}
+        await self._call("chat.update", {**body, **REDRAWN_QUIETLY}, limits.update(at.channel, at.ts))
+
+    async def strip(self, at: Posted, card: Message) -> None:
+        """Redraw a card whose run can't do it any more."""
+        body = {"channel": at.channel, "ts": at.ts, "text": card.text, "blocks": list(card.blocks)}
+        await self._call("chat.update", {**body, **REDRAWN_QUIETLY})
+
+    async def cards(self, channel: str, thread_ts: str | None, since: datetime) -> Mapping[str, Posted]:
+        """Our cards there, by marker and by key: where an uncertain post is looked for before it is repeated."""
+        method = "conversations.history" if thread_ts is None else "conversations.replies"
+        asked: dict[str, Any] = {"channel": channel, "limit": PAGE, "include_all_metadata": True}
+        asked["oldest"] = f"{(since - ALLOWED_SKEW).timestamp():.6f}"
+        if thread_ts is not None:
+            asked["ts"] = thread_ts
+        found: dict[str, Posted] = {}
+        for _ in range(PAGES):
+            due = limits.of_tier(method, limits.TIER_3)
+            await self._limiter.turn(method, due)
+            said = await self._call(method, asked, due, form=True)
+            for message in said.get("messages", []):
+                for name in _names(message):
+                    found.setdefault(name, Posted(channel=channel, ts=message["ts"]))
+            cursor = (said.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                break
+            asked["cursor"] = cursor
+        return found
+
+    # Words to one person
+
+    async def whisper(self, channel: str, to: str, card: Message, thread_ts: str | None = None) -> None:
+        """Only *to* sees it, in the channel or the thread; in a direct message where that can't be."""
+        due = limits.of_tier("chat.postEphemeral", limits.TIER_4)
+        await self._limiter.turn("chat.postEphemeral", due)
+        body: dict[str, Any] = {
+            "channel": channel,
+            "user": to,
+            "text": card.text,
+            "blocks": list(card.blocks),
+        }
+        body |= REDRAWN_QUIETLY
+        if thread_ts is not None:
+            body["thread_ts"] = thread_ts
+        try:
+            await self._call("chat.postEphemeral", body, due)
+        except Refused as refused:
+            self.once(
+                f"postEphemeral/{refused.code}",
+                "a notice could not be shown in its channel: %s",
+                refused.code,
+            )
+            await self.direct(to, card)
+
+    async def direct(self, to: str, card: Message) -> None:
+        """A direct message."""
+        opened = await self._call("conversations.open", {"users": to})
+        channel = _of(opened, "conversations.open", "channel", "id")
+        await self.turn_to_post(channel)
+        body = {"channel": channel, "text": card.text, "blocks": list(card.blocks), **QUIET}
+        await self._call("chat.postMessage", body, limits.post(channel))
+
+    async def dismiss(self, response_url: str) -> None:
+        """Take an answer of ours away that only one person saw. A courtesy: a failure is logged once."""
+        try:
+            said = await AsyncWebhookClient(response_url, timeout=TIMEOUT).send_dict(
+                {"delete_original": True}
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError, SlackClientError, ValueError) as error:
+            self.once("dismiss", "an answer could not be taken away: %s", type(error).__name__)
+            return
+        if said.status_code != 200:
+            self.once("dismiss", "an answer could not be taken away: HTTP %d", said.status_code)
+
+    # Dialogs
+
+    async def open_modal(self, trigger_id: str, view: Block) -> str:
+        """The view's id. It has to happen within 3 seconds of the click."""
+        said = await self._call("views.open", {"trigger_id": trigger_id, "view": view}, within=INTERACTIVE)
+        return str(_of(said, "views.open", "view", "id"))
+
+    async def update_modal(self, view_id: str, view: Block) -> None:
+        await self._call("views.update", {"view_id": view_id, "view": view})
+
+    # People
+
+    async def user(self, user_id: str) -> dict[str, Any]:
+        due = limits.of_tier("users.info", limits.TIER_4)
+        await self._limiter.turn("users.info", due)
+        said = await self._call("users.info", {"user": user_id}, due, form=True)
+        user: dict[str, Any] = _of(said, "users.info", "user")
+        return user
+
+    async def members(self, group: str) -> frozenset[str]:
+        """User ids in a user group."""
+        due = limits.of_tier("usergroups.users.list", limits.TIER_2)
+        await self._limiter.turn("usergroups.users.list", due)
+        said = await self._call("usergroups.users.list", {"usergroup": group}, due, form=True)
+        return frozenset(_of(said, "usergroups.users.list", "users"))
+
+    def once(self, what: str, words: str, *values: object) -> None:
+        """Into the log, the first time only."""
+        if what not in self._said:
+            self._said.add(what)
+            log.warning(words, *values)
+
+    async def _call(
+        self,
+        method: str,
+        body: Mapping[str, Any],
+        due: limits.Due = (),
+        *,
+        form: bool = False,
+        within: float = TIMEOUT,
+    ) -> dict[str, Any]:
+        """*form*: methods that read take no JSON (docs.slack.dev/apis/web-api/using-the-slack-web-api)."""
+        try:
+            async with asyncio.timeout(within):
+                if form:
+                    said = await self.client.api_call(method, http_verb="GET", params=dict(body))
+                else:
+                    said = await self.client.api_call(method, json=dict(body))
+        except SlackApiError as error:
+            raised = named_error(method, error)
+            if isinstance(raised, RateLimited):
+                self._limiter.hold(due, raised.retry_after)
+            raise raised from None
+        except (
+            aiohttp.ClientError,
+            TimeoutError,
+            OSError,
+            SlackClientError,
+            ValueError,
+            AttributeError,
+        ) as error:
+            raise Uncertain(method, type(error).__name__) from None
+        return dict(said.data) if isinstance(said.data, dict) else {}
+
+
+def _of(said: Any, method: str, *path: str) -> Any:
+    """An answer without what the method promises proves nothing: it may have been done."""
+    for name in path:
+        said = said.get(name) if isinstance(said, dict) else None
+    if said is None:
+        raise Uncertain(method, f"no {'.'.join(path)} in the answer")
+    return said
+
+
+def _marked(card: Message, key: str) -> list[Block]:
+    """The card's blocks, the first with the marker in its id; new ids with every content, as Slack asks."""
+    if not card.blocks:
+        return []
+    first, *others = card.blocks
+    content = card.digest[:8]
+    named = [{**block, "block_id": f"{content}-{number}"} for number, block in enumerate(others)]
+    return [{**first, "block_id": f"{marker(key)}-{content}"}, *named]
+
+
+def _names(message: Mapping[str, Any]) -> Sequence[str]:
+    """The key in its metadata, and the marker in its first block's id."""
+    metadata = message.get("metadata") or {}
+    key = (
+        (metadata.get("event_payload") or {}).get("key") if metadata.get("event_type") == EVENT_TYPE else None
+    )
+    names = [key] if isinstance(key, str) else []
+    for block in message.get("blocks") or []:
+        block_id = str(block.get("block_id", ""))
+        if block_id.startswith("handrail-"):
+            names.append(block_id.rpartition("-")[0])
+    return names
+
+
+def named_error(method: str, error: SlackApiError) -> SlackError:
+    response = error.response
+    status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
+    data = getattr(response, "data", None)
+    code = data.get("error", "") if isinstance(data, dict) else ""
+    if status == 429 or code in {"ratelimited", "rate_limited"}:
+        return RateLimited(method, _retry_after(getattr(response, "headers", {})))
+    if status >= 500 or code in MAYBE_DONE or not code:
+        return Uncertain(method, code or f"http_{status}")
+    return Refused(method, code)
+
+
+def _retry_after(headers: Mapping[str, Any]) -> float:
+    """Seconds; Slack sends a whole number."""
+    value = next((headers[name] for name in headers if name.lower() == "retry-after"), "")
+    try:
+        return min(max(float(value), 1.0), 3600.0)
+    except (TypeError, ValueError):
+        return 30.0

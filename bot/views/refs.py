@@ -1,0 +1,63 @@
+"""What a button carries: ids and a digest, never authority. Who clicked comes from Slack's authenticated payload."""
+
+from workflows.values.base import EffectKey, GateDigest, Value
+
+VALUE_LIMIT = 2000
+"""Characters in a button's value: docs.slack.dev/reference/block-kit/block-elements/button-element."""
+METADATA_LIMIT = 3000
+"""Characters in a view's private_metadata."""
+
+
+class Ref(Value):
+    def packed(self) -> str:
+        return self.model_dump_json(exclude_defaults=True)
+
+    @property
+    def fits_button(self) -> bool:
+        return len(self.packed()) <= VALUE_LIMIT
+
+
+class RunRef(Ref):
+    run: str
+
+
+class ApprovalRef(RunRef):
+    approval: str
+    gate: GateDigest
+
+
+class UnknownRef(RunRef):
+    effect: EffectKey
+
+
+class QuestionRef(RunRef):
+    question: str
+    choice: str
+
+
+class GoalRef(Ref):
+    """A goal to start, as a chip or one of two readings carries it."""
+
+    goal: str
+    agent: str = ""
+    occasion: str = ""
+    """Set where a start is tried again: the same occasion is the same run."""
+    thread: str = ""
+
+
+class PageRef(ApprovalRef):
+    """A page of the details, and where the card stands that they were opened from."""
+
+    page: int = 0
+    channel: str = ""
+    thread: str = ""
+
+
+class ReasonRef(Ref):
+    """What a modal that asks for a reason is about."""
+
+    channel: str
+    thread: str = ""
+    approval: ApprovalRef | None = None
+    unknown: UnknownRef | None = None
+    said: str = ""

@@ -1,0 +1,79 @@
+"""How a run ended, as a message of its own in the thread, with what it did change."""
+
+from workflows.values.view import Change, RunState, RunView
+
+from .. import words
+from .blocks import (
+    Block,
+    Message,
+    bullets,
+    chunks,
+    header,
+    line,
+    message,
+    preformatted,
+    rich,
+    run_of,
+    section,
+)
+from .text import escaped, one_line, shortened, user, visible
+
+RESULT = 6000
+CHANGES = 3000
+FALLBACK = 1000
+
+
+def result_card(view: RunView) -> Message:
+    """It mentions the requester: a card that is only redrawn notifies nobody."""
+    text = shortened(visible(result_text(view)), RESULT, "all of it in the run's record")
+    done = f"{escaped(view.name)}: {words.STATE[view.state].lower()}."
+    return message(
+        f"{done} {escaped(shortened(one_line(text), FALLBACK))} {escaped(summary(view))}",
+        header(f"{words.STATE[view.state]}: {view.name}"),
+        section(f"{user(view.requester.user)}, this is how it ended:"),
+        rich(*(_paragraphs(text))),
+        *changes(view, CHANGES),
+    )
+
+
+def result_text(view: RunView) -> str:
+    return view.result or {RunState.CANCELLED: "It was cancelled."}.get(view.state, words.STATE[view.state])
+
+
+def _paragraphs(text: str) -> list[Block]:
+    if "\n" not in text.strip():
+        return [line(run_of(piece)) for piece in chunks(text)]
+    return [preformatted(piece) for piece in chunks(text)]
+
+
+def summary(view: RunView) -> str:
+    """What was changed, in one sentence."""
+    certain = sum(change.certain for change in view.changes)
+    unsure = len(view.changes) - certain
+    if not view.changes:
+        return words.NOTHING_CHANGED
+    parts = [f"{certain} changed"] if certain else []
+    parts += [f"{unsure} {words.MAYBE_CHANGED}"] if unsure else []
+    return f"{words.CHANGED}: {', '.join(parts)}."
+
+
+def changes(view: RunView, limit: int) -> list[Block]:
+    """Every change that fits; the others are counted."""
+    if not view.changes:
+        return [rich(line(run_of(words.NOTHING_CHANGED)))]
+    items: list[list[Block]] = []
+    for change in view.changes:
+        text = _change(change)
+        limit -= len(text)
+        if limit < 0 and items:
+            break
+        unsure = [run_of(f"{words.MAYBE_CHANGED}: ", bold=True)] if not change.certain else []
+        items.append([*unsure, run_of(text)])
+    left = len(view.changes) - len(items)
+    more = [line(run_of(f"and {left} more, in the cards of this thread"))] if left else []
+    return [rich(line(run_of(f"{words.CHANGED}:", bold=True)), bullets(*items), *more)]
+
+
+def _change(change: Change) -> str:
+    said = f": {change.text}" if change.text else ""
+    return shortened(one_line(f"{change.tool} on {change.target}{said}"), 600)

@@ -1,0 +1,192 @@
+"""The root card: who asked for what, where the run stands, and how to stop it."""
+
+from collections.abc import Sequence
+
+from workflows.values.approval import Approval, ApprovalState
+from workflows.values.view import RunState, RunView, StepState, StepView
+
+from .. import words
+from .approval import may_decide
+from .blocks import (
+    SECTION_LIMIT,
+    Block,
+    Message,
+    actions,
+    button,
+    confirm,
+    context,
+    fits,
+    header,
+    line,
+    message,
+    quote,
+    rich,
+    run_of,
+    section,
+)
+from .look import Look
+from .refs import RunRef
+from .result import changes, result_text
+from .text import code, escaped, mentions, moment, one_line, plural, shortened, user, visible
+
+PLAN_TASKS = 50
+"""Tasks in a plan block: docs.slack.dev/reference/block-kit/blocks/plan-block."""
+TITLE = 150
+NOTE = 200
+_BRACKETS = str.maketrans("<>", "()")
+GOAL = 2000
+STATUS = {
+    StepState.PENDING: "pending",
+    StepState.IN_PROGRESS: "in_progress",
+    StepState.WAITING: "in_progress",
+    StepState.COMPLETE: "complete",
+    StepState.ERROR: "error",
+    StepState.SKIPPED: "complete",
+}
+
+
+def root_card(view: RunView, look: Look) -> Message:
+    """As much of the goal and of the notes as fits; a cut is stated."""
+    for goal, note, tasks in ((GOAL, NOTE, PLAN_TASKS), (GOAL, 80, PLAN_TASKS), (500, 0, 20)):
+        card = _card(view, look, goal, note, tasks)
+        if fits(card.blocks):
+            return card
+    return _card(view, look, 500, 0, 5)
+
+
+def _card(view: RunView, look: Look, goal: int, note: int, tasks: int) -> Message:
+    return message(
+        fallback(view),
+        header(f"{view.name}: {words.STATE[view.state].lower()}"),
+        section(f"{user(view.requester.user)} asked the agent {code(shortened(view.agent, 80))}:"),
+        rich(quote(shortened(visible(view.goal), goal))),
+        *(_plan(view, note, tasks) if look.plan else _plain_plan(view, note, tasks)),
+        *([*_ended(view)] if view.state.ended else _doing(view)),
+        context(_budget(view)),
+        _buttons(view, look),
+    )
+
+
+def fallback(view: RunView) -> str:
+    """Reads well aloud: the name, the state, and what is waited for."""
+    doing = "" if view.state.ended else f" {escaped(one_line(view.doing))}."
+    goal = escaped(shortened(one_line(view.goal), 300))
+    end = f" {escaped(shortened(one_line(view.result), 500))}" if view.state.ended and view.result else ""
+    return f"{escaped(view.name)}: {words.STATE[view.state].lower()}.{doing.replace('..', '.')} Goal: {goal}.{end}"
+
+
+def _plan(view: RunView, note: int, tasks: int) -> list[Block]:
+    if not view.steps:
+        return [context(words.NO_STEPS_YET)] if not view.state.ended else []
+    shown = view.steps[-tasks:]
+    earlier = len(view.steps) - len(shown)
+    plan = {
+        "type": "plan",
+        "title": f"{words.STATE[view.state]}: {plural(_done(view.steps), 'step')} of {len(view.steps)} done",
+        "tasks": [
+            _task(number, step, note, ended=view.state.ended) for number, step in enumerate(shown, earlier)
+        ],
+    }
+    return [plan, *_earlier(view.steps[:earlier])]
+
+
+def _task(number: int, step: StepView, note: int, *, ended: bool) -> Block:
+    """*ended*: the run has, so what is still to come will not."""
+    # Whether Slack reads markup in a title is not documented: without angle brackets there is none to read.
+    title = shortened(one_line(step.title), TITLE).translate(_BRACKETS) or " "
+    left_out = step.state is StepState.SKIPPED or (ended and step.state is StepState.PENDING)
+    made: Block = {
+        "task_id": f"{number}-{one_line(step.id)}"[:100],
+        "title": f"{title} ({words.LEFT_OUT})" if left_out else title,
+        "status": STATUS[step.state],
+    }
+    said = _note(step, note)
+    if said:
+        made["details"] = rich(line(run_of(said)))
+    return made
+
+
+def _note(step: StepView, limit: int) -> str:
+    note = shortened(one_line(step.note), limit, "more in the thread") if limit else ""
+    waiting = words.STEP[StepState.WAITING] if step.state is StepState.WAITING else ""
+    return f"{waiting}: {note}" if waiting and note else waiting or note
+
+
+def _plain_plan(view: RunView, note: int, tasks: int) -> list[Block]:
+    """For a server that does not know `plan` blocks."""
+    shown = view.steps[-tasks:]
+    earlier = len(view.steps) - len(shown)
+    lines = [
+        f"*{words.STEP[step.state]}* {escaped(shortened(one_line(step.title), TITLE))}"
+        + (f": {escaped(said)}" if (said := shortened(one_line(step.note), note)) and note else "")
+        for step in shown
+    ]
+    made: list[Block] = []
+    batch = ""
+    for each in lines:
+        if batch and len(batch) + len(each) >= SECTION_LIMIT:
+            made.append(section(batch))
+            batch = ""
+        batch += ("\n" if batch else "") + each[: SECTION_LIMIT - 1]
+    return [
+        *made,
+        *([section(batch)] if batch else [context(words.NO_STEPS_YET)]),
+        *_earlier(view.steps[:earlier]),
+    ]
+
+
+def _earlier(steps: Sequence[StepView]) -> list[Block]:
+    if not steps:
+        return []
+    failed = sum(step.state is StepState.ERROR for step in steps)
+    return [context(f"Before these: {plural(len(steps), 'step')}, {failed} of them failed.")]
+
+
+def _done(steps: Sequence[StepView]) -> int:
+    return sum(step.state in {StepState.COMPLETE, StepState.SKIPPED} for step in steps)
+
+
+def _doing(view: RunView) -> list[Block]:
+    waiting = [_waiting(each) for each in view.approvals if each.state is ApprovalState.OPEN]
+    if waiting and view.state is RunState.WAITING:
+        return [section("\n".join(waiting[:5]))]
+    doing = view.doing or words.STATE[view.state]
+    return [rich(line(run_of(shortened(visible(doing), 1000), bold=True)))]
+
+
+def _waiting(approval: Approval) -> str:
+    who = (
+        mentions(people, 5) if (people := may_decide(approval)) else "nobody: no rule names another approver"
+    )
+    what = f"{code(shortened(approval.effect.contract.name, 100))} on {code(shortened(approval.effect.target, 150))}"
+    return f"*Waiting for approval* of {what} by {who}, since {moment(approval.opened_at)}."
+
+
+def _ended(view: RunView) -> list[Block]:
+    return [
+        rich(line(run_of(shortened(result_text(view), 1500, "all of it in the thread")))),
+        *changes(view, 1500),
+    ]
+
+
+def _budget(view: RunView) -> str:
+    budget = view.budget
+    minutes = int(budget.working_used.total_seconds() // 60)
+    limit = int(budget.working_limit.total_seconds() // 60)
+    started = f"Started {moment(view.started_at)}"
+    if view.ended_at is not None:
+        return f"{started}, ended {moment(view.ended_at)}. It took {plural(budget.steps_used, 'step')}."
+    left = max(0, budget.steps_limit - budget.steps_used)
+    return f"{started}. Budget left: {plural(left, 'step')} of {budget.steps_limit}, {max(0, limit - minutes)} of {limit} minutes."
+
+
+def _buttons(view: RunView, look: Look) -> Block | None:
+    if view.state.ended:
+        return None
+    value = RunRef(run=view.run_id).packed()
+    ask = confirm(words.CANCEL_TITLE, words.CANCEL_TEXT, words.YES_CANCEL, words.NO_GO_ON)
+    buttons = [button("cancel_run", words.CANCEL_RUN, value, "danger", ask)]
+    link = look.temporal_link(view.run_id)
+    if link:
+        buttons.append({**button("temporal_link", words.TEMPORAL_LINK, value), "url": link})
+    return actions(*buttons)

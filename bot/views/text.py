@@ -1,0 +1,89 @@
+"""Untrusted text made safe and visible, and text that is ours kept within Slack's limits.
+
+Whatever a person, a model or a tool wrote may imitate us, mention people or hide. It is shown as rich text, which can
+neither mention nor link, or escaped; and what the eye can't see is written out.
+"""
+
+import re
+from datetime import datetime
+
+from workflows.values.people import People
+
+_INVISIBLE = frozenset(
+    {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0}
+    | set(range(0x180B, 0x1810))
+    | set(range(0xFE00, 0xFE10))
+    | set(range(0xE0100, 0xE01F0))
+)
+"""Blank or invisible characters that Unicode files among letters, marks and symbols."""
+_SLACK_ID = re.compile(r"[A-Z0-9]{2,32}")
+
+
+def visible(text: str) -> str:
+    r"""*text* with everything that hides, reorders or passes for a space written out as `\u{…}`."""
+    return text.translate(_SHOWN)
+
+
+class _Shown(dict[int, str]):
+    """How each character is shown; found out when it is first seen."""
+
+    def __missing__(self, code_point: int) -> str:
+        character = chr(code_point)
+        # Control, format (bidi, zero width), surrogate, private and unassigned characters are not printable.
+        shows = character in "\n\t" or (character.isprintable() and code_point not in _INVISIBLE)
+        self[code_point] = character if shows else f"\\u{{{code_point:x}}}"
+        return self[code_point]
+
+
+_SHOWN = _Shown()
+
+
+def one_line(text: str) -> str:
+    """Visible, and on one line."""
+    return " ".join(visible(text).split())
+
+
+def escaped(text: str) -> str:
+    """For mrkdwn, by Slack's rule: docs.slack.dev/messaging/formatting-message-text, "Escaping text"."""
+    return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def code(text: str) -> str:
+    """One line of untrusted text in mrkdwn, as code: nothing in it can format, link or mention."""
+    safe = escaped(one_line(text)).replace("`", "'")
+    return f"`{safe or ' '}`"
+
+
+def shortened(text: str, limit: int, whole: str = "") -> str:
+    """*text* within *limit* characters; a cut is stated, and *whole* says where all of it can be seen."""
+    if len(text) <= limit:
+        return text
+    note = f" … ({{}} of {len(text):,} characters shown{'; ' + whole if whole else ''})"
+    kept = max(0, limit - len(note) - 8)
+    return text[:kept] + note.format(f"{kept:,}")
+
+
+def user(user_id: str) -> str:
+    """A mention in mrkdwn: whoever it names is notified by a new message."""
+    return f"<@{user_id}>" if _SLACK_ID.fullmatch(user_id) else code(user_id)
+
+
+def channel(channel_id: str) -> str:
+    return f"<#{channel_id}>" if _SLACK_ID.fullmatch(channel_id) else code(channel_id)
+
+
+def mentions(people: People, most: int = 20) -> str:
+    """Everybody who is named, as mentions in mrkdwn."""
+    groups = [f"<!subteam^{group}>" if _SLACK_ID.fullmatch(group) else code(group) for group in people.groups]
+    named = [*(user(each) for each in people.users), *groups]
+    more = f" and {len(named) - most} more" if len(named) > most else ""
+    return ", ".join(named[:most]) + more
+
+
+def moment(at: datetime) -> str:
+    """A time, in mrkdwn, in each reader's own time zone."""
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at:%Y-%m-%d %H:%M %Z}>"
+
+
+def plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,90 @@
+"""`handrail bot`: the Slack edge, and the Temporal worker for the steps that speak Slack."""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+from aiohttp import ClientError
+from pydantic import SecretStr
+from slack_sdk.errors import SlackApiError
+
+from bot.app import Bot, assemble, listening
+from bot.errors import SlackError
+from bot.settings import BotSettings, SlackSettings
+
+from . import temporal
+from .config import Config
+from .queues import slack_worker, until_stopped
+from .ready import say_ready
+from .stopping import stop_signals
+from .trouble import Misused, Trouble
+
+DEFAULT_HTTP_PORT = 3000
+
+
+async def serve(config: Config, environ: Mapping[str, str]) -> None:
+    """Be the bot until told to stop. Raises `Trouble`."""
+    slack = slack_settings(environ)
+    with stop_signals() as stop:
+        client = await temporal.connect_patiently(environ)
+        bot = assemble(client, bot_settings(config, environ), slack)
+        async with AsyncExitStack() as stack:
+            await _listen(stack, bot, slack)
+            worker = slack_worker(client, bot.carriers)
+            say_ready(environ)
+            await until_stopped(worker, stop)
+
+
+async def _listen(stack: AsyncExitStack, bot: Bot, slack: SlackSettings) -> None:
+    """Raises `Trouble` where Slack refuses, or is not there."""
+    try:
+        await stack.enter_async_context(listening(bot, slack))
+    except SlackApiError as error:
+        raise Trouble(
+            f"Slack at {slack.api_url} does not let the bot in: {error.response['error']}."
+        ) from None
+    except SlackError as error:
+        raise Trouble(f"Slack at {slack.api_url} does not let the bot in: {error}.") from None
+    except (ClientError, OSError) as error:
+        raise Trouble(f"Slack can't be reached at {slack.api_url}: {error}.") from None
+
+
+def bot_settings(config: Config, environ: Mapping[str, str]) -> BotSettings:
+    return BotSettings(
+        agents=config.agents,
+        default_agent=config.default_agent,
+        command=config.command,
+        temporal_ui=environ.get("HANDRAIL_TEMPORAL_UI") or None,
+    )
+
+
+def slack_settings(environ: Mapping[str, str]) -> SlackSettings:
+    """Raises `Misused`, naming the variable that is missing."""
+    bot_token = environ.get("SLACK_BOT_TOKEN", "")
+    app_token = environ.get("SLACK_APP_TOKEN") or None
+    signing_secret = environ.get("SLACK_SIGNING_SECRET") or None
+    if not bot_token:
+        raise Misused(
+            "SLACK_BOT_TOKEN is not set: the bot's token, xoxb-…. `handrail demo` needs none: it brings a workspace."
+        )
+    if not bot_token.startswith("xoxb-"):
+        raise Misused("SLACK_BOT_TOKEN is no bot token: one begins with xoxb-.")
+    if app_token is not None and not app_token.startswith("xapp-"):
+        raise Misused("SLACK_APP_TOKEN is no app-level token: one begins with xapp-.")
+    if app_token is None and signing_secret is None:
+        raise Misused(
+            "Neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET (HTTP) is set: one of them is needed."
+        )
+    return SlackSettings(
+        bot_token=SecretStr(bot_token),
+        app_token=None if app_token is None else SecretStr(app_token),
+        signing_secret=None if signing_secret is None else SecretStr(signing_secret),
+        api_url=environ.get("SLACK_API_URL") or "https://slack.com/api/",
+        http_port=_http_port(environ),
+    )
+
+
+def _http_port(environ: Mapping[str, str]) -> int:
+    written = environ.get("HANDRAIL_HTTP_PORT") or str(DEFAULT_HTTP_PORT)
+    if not written.isdecimal():
+        raise Misused(f"HANDRAIL_HTTP_PORT: expected a port, found {written!r}")
+    return int(written)

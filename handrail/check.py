@@ -1,0 +1,148 @@
+"""`handrail check`: is everything there? One line each, with what to do where it is not."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from rich.console import Console
+from rich.text import Text
+from temporalio.client import Client
+
+from activities.mcp_servers import ToolServerError
+from workflows.values.spec import RuleKind
+from workflows.values.tools import ToolContract
+
+from . import temporal
+from .check_slack import check_slack
+from .config import Config, load
+from .demo.parts import embedded_temporal, sandbox_tokens, slack_is_real
+from .home import Home
+from .queues import STICKY
+from .trouble import Trouble
+from .worker import tool_servers
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing looked at."""
+
+    well: bool
+    name: str
+    text: str
+    doubtful: bool = False
+    """It works, and is hardly meant."""
+
+
+async def check_all(environ: Mapping[str, str], console: Console) -> bool:
+    """Print a line for each thing looked at. True when all is well."""
+    well = True
+    async for line in look(environ):
+        sign, style = ("!", "yellow") if line.doubtful else ("✓", "green") if line.well else ("✗", "red")
+        console.print(Text.assemble((sign, style), f" {line.name:<10} ", line.text))
+        well = well and line.well
+    return well
+
+
+async def look(environ: Mapping[str, str]) -> AsyncIterator[Line]:
+    try:
+        config = load(environ)
+    except Trouble as trouble:
+        for problem in str(trouble).splitlines():
+            yield Line(False, "config", problem)
+        return
+    agents, tools = len(config.agents), len(config.tools)
+    yield Line(True, "config", f"{config.file}: {agents} agents, {tools} tools")
+    for doubt in config.doubts:
+        yield Line(True, "config", doubt, doubtful=True)
+    seen = _with_demo(environ)
+    async for line in _slack(seen):
+        yield line
+    async for line in _temporal(seen, config):
+        yield line
+    async for line in _tools(config, environ):
+        yield line
+
+
+def _with_demo(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """As the parts of a demo see it, where one runs here: its Temporal and its workspace are what to look at."""
+    home = Home.named_by(environ)
+    if not home.in_use():
+        return environ
+    seen = dict(embedded_temporal(home.ports(), environ))
+    return seen if slack_is_real(environ) else {**seen, **sandbox_tokens(home.ports().page)}
+
+
+async def _slack(environ: Mapping[str, str]) -> AsyncIterator[Line]:
+    async for well, text in check_slack(environ):
+        yield Line(well, "Slack", text)
+
+
+async def _temporal(environ: Mapping[str, str], config: Config) -> AsyncIterator[Line]:
+    try:
+        client = await temporal.connect(environ)
+        kept = await temporal.retention(client)
+        missing = await temporal.missing_search_attributes(client)
+    except Trouble as trouble:
+        yield Line(False, "Temporal", str(trouble))
+        return
+    yield Line(True, "Temporal", f"{client.service_client.config.target_host}, namespace {client.namespace}")
+    yield _retention(client, kept, config)
+    if missing:
+        yield Line(
+            False,
+            "Temporal",
+            f"search attributes are missing; the worker adds them, or run:\n{temporal.commands_for(client, missing)}",
+        )
+    else:
+        yield Line(True, "Temporal", "search attributes are there")
+
+
+def _retention(client: Client, kept: timedelta, config: Config) -> Line:
+    """The ledger is Temporal's memory of closed workflows: it has to outlast every wait."""
+    waits = [
+        rule.expires_after for agent in config.agents for rule in agent.rules if rule.then is RuleKind.ASK
+    ]
+    longest = max(waits, default=timedelta())
+    if kept >= longest + STICKY:
+        return Line(
+            True,
+            "Temporal",
+            f"remembers what was done for {_days(kept)}; the longest wait is {_days(longest)}",
+        )
+    return Line(
+        False,
+        "Temporal",
+        f"remembers what was done for {_days(kept)}, less than the longest wait ({_days(longest)}): "
+        f"temporal operator namespace update --namespace {client.namespace} --retention {_hours(longest) + 24}h",
+    )
+
+
+def _hours(time: timedelta) -> int:
+    return -(-int(time.total_seconds()) // 3600)
+
+
+def _days(time: timedelta) -> str:
+    return f"{time.days} days" if time.days >= 2 else f"{_hours(time)} hours"
+
+
+async def _tools(config: Config, environ: Mapping[str, str]) -> AsyncIterator[Line]:
+    async with tool_servers(config, environ) as servers:
+        for server in config.servers:
+            contracts = [contract for contract in config.tools if contract.server == server]
+            try:
+                offered = await servers.tools(server)
+            except ToolServerError as error:
+                yield Line(False, "tools", f"{server}: {error}")
+                continue
+            yield _compared(server, contracts, set(offered))
+
+
+def _compared(server: str, contracts: list[ToolContract], offered: set[str]) -> Line:
+    lost = [contract.name for contract in contracts if contract.tool not in offered]
+    if lost:
+        return Line(
+            False,
+            "tools",
+            f"{server} does not offer {', '.join(lost)}; it offers {', '.join(sorted(offered))}",
+        )
+    return Line(True, "tools", f"{server} answers, with all {len(contracts)} tools of the config")

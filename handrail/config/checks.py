@@ -1,0 +1,136 @@
+"""What no single key can tell: whether the parts of the file fit together."""
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from activities.runbook_check import check as check_runbook
+from workflows.rules.phrases import BadPhrase, first_match
+
+from . import translate
+from .problems import KeyPath
+from .schema import AgentSection, File, RuleSection, ToolSection
+
+Finding = tuple[KeyPath, str]
+
+
+def mistakes(file: File) -> Iterator[Finding]:
+    """What makes the file unusable."""
+    for name, tool in file.tools.items():
+        yield from ((("tools", name, *path), text) for path, text in _tool(name, tool, file))
+    for place, rule in enumerate(file.rules):
+        yield from ((("rules", place, *path), text) for path, text in _rule(rule, file))
+    for name, agent in file.agents.items():
+        yield from ((("agents", name, *path), text) for path, text in _agent(agent, file))
+    default = file.slack.default_agent
+    if default is not None and default not in file.agents:
+        yield (
+            ("slack", "default_agent"),
+            f"expected one of the agents ({_list(file.agents)}), found {default!r}",
+        )
+
+
+def doubts(file: File) -> Iterator[Finding]:
+    """What works, and is hardly meant."""
+    for place, rule in enumerate(file.rules):
+        path: KeyPath = ("rules", place)
+        named = rule.approvers.users or rule.approvers.groups
+        if rule.then == "ask" and not named:
+            yield path, f"nobody can approve what “{rule.name}” asks for: it names no approvers"
+        if rule.then != "ask" and named:
+            yield (*path, "approvers"), f"nobody is asked: “{rule.name}” says {rule.then}"
+        reads = [tool for tool, said in file.tools.items() if said.reads and _matches(rule, tool)]
+        if rule.then == "ask" and reads:
+            yield (*path, "tools"), f"people are asked even for what only reads: {_list(reads)}"
+        if place < len(file.rules) - 1 and not (
+            rule.tools or rule.environments or rule.targets or rule.arguments
+        ):
+            yield path, f"“{rule.name}” matches everything, so the rules after it are never looked at"
+
+
+def _tool(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:
+    server = name.partition(".")[0]
+    if server not in file.servers:
+        yield (
+            (),
+            f"expected a name that begins with one of the servers ({_list(file.servers)}), found {name!r}",
+        )
+    if tool.reads:
+        given = tool.model_fields_set & {"class_", "key_argument", "preview", "precondition"}
+        for field in sorted(given):
+            yield (field.rstrip("_"),), "a tool that only reads changes nothing, so this has no place here"
+        return
+    if tool.class_ == "idempotent" and not tool.key_argument:
+        yield (
+            ("class",),
+            "an idempotent tool deduplicates by our key: expected key_argument beside it, found nothing",
+        )
+    yield from _preview(name, tool, file)
+
+
+def _preview(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:
+    by_tool, by_dry_run = tool.preview.tool, tool.preview.dry_run
+    if by_tool is not None and by_dry_run is not None:
+        yield ("preview",), "expected either tool or dry_run, found both"
+    previews = by_tool is not None or by_dry_run is not None
+    if tool.precondition and not previews:
+        yield (
+            ("precondition",),
+            "it takes a field of the preview: expected preview beside it, found nothing",
+        )
+    if tool.preview.identity and not previews:
+        yield ("preview", "identity"), "expected tool or dry_run beside it, found neither"
+    if by_tool is None:
+        return
+    server = name.partition(".")[0]
+    planner = file.tools.get(f"{server}.{translate.preview_tool(name, tool)}")
+    if planner is None or not planner.reads:
+        known = [other for other, said in file.tools.items() if said.reads and other.startswith(f"{server}.")]
+        yield (
+            ("preview", "tool"),
+            f"expected a tool with `reads: true` ({_list(known)}), found {by_tool!r}",
+        )
+
+
+def _matches(rule: RuleSection, tool: str) -> bool:
+    return any(fnmatchcase(tool, pattern) for pattern in rule.tools)
+
+
+def _rule(rule: RuleSection, file: File) -> Iterator[Finding]:
+    for place, pattern in enumerate(rule.tools):
+        if not any(fnmatchcase(tool, pattern) for tool in file.tools):
+            yield (
+                ("tools", place),
+                f"expected a tool or a pattern of tools ({_list(file.tools)}), found {pattern!r}",
+            )
+    users = len(set(rule.approvers.users))
+    if users < rule.quorum and users and not rule.approvers.groups:
+        yield ("quorum",), f"expected at most as many as there are approvers ({users}), found {rule.quorum}"
+
+
+def _agent(agent: AgentSection, file: File) -> Iterator[Finding]:
+    contracts = [translate.contract(name, tool) for name, tool in file.tools.items()]
+    ids = [step.id for step in agent.runbook.steps]
+    for sentence in check_runbook(translate.runbook(agent.runbook), contracts):
+        yield ("runbook", *_place(sentence, ids, agent.runbook.phrases)), sentence
+    for place, goal in enumerate(agent.examples):
+        try:
+            understood = first_match(agent.runbook.phrases, goal, {}) is not None
+        except BadPhrase:
+            return
+        if not understood:
+            yield ("examples", place), f"expected a goal that one of the phrases fits, found {goal!r}"
+
+
+def _place(sentence: str, ids: list[str], phrases: tuple[str, ...]) -> KeyPath:
+    """The part of the runbook that a sentence is about."""
+    if sentence.startswith("the answer"):
+        return ("answer",)
+    about = re.search(r"the step “(?P<id>[^”]+)”", sentence)
+    if about and about["id"] in ids:
+        return ("steps", ids.index(about["id"]))
+    return next((("phrases", place) for place, phrase in enumerate(phrases) if phrase in sentence), ())
+
+
+def _list(names: object) -> str:
+    return ", ".join(str(name) for name in names) if isinstance(names, (dict, list)) and names else "none"

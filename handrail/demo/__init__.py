@@ -1,0 +1,1 @@
+"""`handrail demo`: all of Handrail on this machine, as one process tree."""

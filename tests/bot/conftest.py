@@ -1,0 +1,137 @@
+"""The bot between a Slack-compatible server and a real Temporal; only the tools behind the run are make-believe."""
+
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import pytest_asyncio
+from pydantic import SecretStr
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.ledger import Ledger
+from bot.app import Bot, assemble, listening
+from bot.settings import BotSettings, SlackSettings
+from bot.slack import client_for
+from handrail.queues import WORKFLOWS, as_activities, runner, slack_worker
+from sandbox.client import Person
+from sandbox.server import Sandbox
+from tests.bot.deployer import AGENT
+from tests.workflows.far_end import FarEnd, deploy, in_order
+from workflows.outside import Queue
+
+
+class Workspace:
+    """Slack with its people, the bot in it, and the tools of its one agent."""
+
+    def __init__(self, slack: Sandbox, temporal: WorkflowEnvironment) -> None:
+        self.slack = slack
+        self.temporal = temporal
+        self.client = temporal.client
+        self.tools = FarEnd(temporal.client, in_order(deploy()))
+        self._stack = AsyncExitStack()
+        self.service = "svc" + secrets.token_hex(3)
+        """A name of this workspace's own, for the Temporal server is shared by all tests."""
+        self._earlier: set[str] = set()
+        self.api_url = slack.api_url
+
+    @property
+    def goal(self) -> str:
+        return f"deploy {self.service} 1.4.2 to prod"
+
+    @property
+    def run(self) -> str:
+        """The name of its first run."""
+        return f"deploy-{self.service}-1"
+
+    async def open(self) -> None:
+        self._earlier = {run.id async for run in self.client.list_workflows()}
+
+    async def person(self, user: str) -> Person:
+        return await self._stack.enter_async_context(Person(self.slack.base_url, user))
+
+    def settings(self) -> SlackSettings:
+        return SlackSettings(
+            bot_token=SecretStr(self.slack.bot_token),
+            app_token=SecretStr(self.slack.app_token),
+            api_url=self.api_url,
+        )
+
+    def assemble(self) -> Bot:
+        return assemble(self.client, BotSettings(agents=(AGENT,)), self.settings())
+
+    async def listen(self) -> None:
+        """The bot process: its listeners and its worker."""
+        self._listening = stack = AsyncExitStack()
+        bot = self.assemble()
+        await stack.enter_async_context(listening(bot, self.settings()))
+        await stack.enter_async_context(slack_worker(self.client, bot.carriers))
+        self._stack.push_async_exit(stack)
+
+    async def stop_listening(self) -> None:
+        await self._listening.aclose()
+
+    async def work(self) -> None:
+        """The worker process."""
+        self._working = stack = AsyncExitStack()
+        activities = as_activities(self.tools, Ledger(self.client))[Queue.RUNS]
+        worker = Worker(
+            self.client,
+            task_queue=Queue.RUNS.value,
+            workflows=WORKFLOWS,
+            activities=activities,
+            workflow_runner=runner(),
+            sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+        )
+        await stack.enter_async_context(worker)
+        self._stack.push_async_exit(stack)
+
+    async def stop_working(self) -> None:
+        await self._working.aclose()
+
+    async def api(self, method: str, **arguments: object) -> None:
+        """What somebody else with the bot's token could do."""
+        await client_for(self.slack.bot_token, self.slack.api_url).api_call(method, json=arguments)
+
+    async def runs(self) -> list[str]:
+        """The ids of all that were started here."""
+        found = self.temporal.client.list_workflows("WorkflowType = 'AgentRun'")
+        return [run.id async for run in found if run.id not in self._earlier]
+
+    async def close(self) -> None:
+        client = self.temporal.client
+        async for run in client.list_workflows('ExecutionStatus = "Running"'):
+            with contextlib.suppress(RPCError):  # it ended by itself meanwhile
+                await client.get_workflow_handle(run.id).terminate("the test is over")
+        await self._stack.aclose()
+
+
+@pytest_asyncio.fixture
+async def quiet(temporal: WorkflowEnvironment) -> AsyncIterator[Workspace]:
+    """Slack and Temporal, and nobody of ours yet."""
+    async with Sandbox() as slack:
+        workspace = Workspace(slack, temporal)
+        await workspace.open()
+        yield workspace
+        await workspace.close()
+
+
+@pytest_asyncio.fixture
+async def workspace(quiet: Workspace) -> Workspace:
+    """With the bot listening and a worker up."""
+    await quiet.work()
+    await quiet.listen()
+    return quiet
+
+
+@pytest_asyncio.fixture
+async def alice(workspace: Workspace) -> Person:
+    return await workspace.person("U0ALICE")
+
+
+@pytest_asyncio.fixture
+async def bob(workspace: Workspace) -> Person:
+    return await workspace.person("U0BOB")

@@ -1,0 +1,176 @@
+"""People asking for runs in Slack: every occasion is one run, and every question has an answer."""
+
+import aiohttp
+import pytest_asyncio
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from sandbox.client import words
+from sandbox.server import Sandbox, SandboxSettings
+from tests.bot.conftest import Workspace
+from tests.bot.proxy import Proxy
+
+
+async def plan(slack: Sandbox, *faults: dict[str, object]) -> None:
+    """Make something go wrong in the workspace."""
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(f"{slack.base_url}/control/faults", json=faults) as done,
+    ):
+        assert done.status == 200
+
+
+async def test_a_goal_typed_in_slack_is_a_run_that_shows_itself_at_once(workspace, alice):
+    answer = await alice.say("C0OPS", f"/handrail {workspace.goal}")
+    root = await alice.sees("C0OPS", workspace.run)
+
+    assert answer["ok"]
+    said = words(root)
+    assert "<@U0ALICE> asked the agent `deployer`:" in said
+    assert workspace.goal in said
+
+
+async def test_a_command_delivered_twice_is_one_run(workspace, alice):
+    await plan(workspace.slack, {"kind": "duplicate_delivery", "type": "slash_commands"})
+
+    await alice.say("C0OPS", f"/handrail {workspace.goal}")
+    await alice.sees("C0OPS", "Approval needed")
+
+    assert len(await workspace.runs()) == 1
+
+
+async def test_a_mention_starts_a_run_in_its_own_thread_once_however_often_it_is_delivered(workspace, alice):
+    await plan(workspace.slack, {"kind": "duplicate_delivery", "type": "events_api"})
+
+    said = await alice.say("C0OPS", f"@handrail {workspace.goal}")
+    root = await alice.sees("C0OPS", workspace.run)
+    card = await alice.sees("C0OPS", "Approval needed")
+
+    assert root["thread_ts"] == card["thread_ts"] == said["ts"]
+    assert len(await workspace.runs()) == 1
+
+
+async def test_runs_are_numbered_by_what_they_do(workspace, alice):
+    await alice.say("C0OPS", f"/handrail {workspace.goal}")
+    await alice.sees("C0OPS", workspace.run)
+    await alice.say("C0OPS", f"/handrail deploy {workspace.service} 1.5.0")
+    await alice.sees("C0OPS", f"deploy-{workspace.service}-2")
+    await alice.say("C0OPS", f"/handrail deploy {workspace.service}b 2.0.0")
+    await alice.sees("C0OPS", f"deploy-{workspace.service}b-1")
+
+
+async def test_what_nobody_knows_how_to_do_is_answered_with_what_is_possible(workspace, alice, bob):
+    await alice.say("C0OPS", "/handrail make me a sandwich")
+    chips = await alice.sees("C0OPS", "I don't know how to do that")
+
+    assert "deploy cart 2.0.0" in words(chips)
+    assert await bob.messages("C0OPS") == []
+    assert await workspace.runs() == []
+
+    await alice.click(chips, "deploy cart 2.0.0")
+    await alice.sees("C0OPS", "deploy cart 2.0.0\n")
+    await alice.until(lambda: gone(alice, chips))
+
+
+async def gone(person, message) -> bool:
+    return all(each["ts"] != message["ts"] for each in await person.messages(message["channel"]))
+
+
+async def test_a_thread_with_a_run_under_way_says_how_to_stop_it(workspace, alice):
+    said = await alice.say("C0OPS", f"@handrail {workspace.goal}")
+    await alice.sees("C0OPS", "Decide by")
+
+    await alice.say("C0OPS", "@handrail and make it quick", thread_ts=said["ts"])
+    told = await alice.sees("C0OPS", "is under way in this thread")
+
+    assert f"`/handrail cancel {workspace.run}`" in words(told)
+    assert len(await workspace.runs()) == 1
+
+
+async def test_status_and_list_answer_with_no_worker_up(quiet: Workspace):
+    await quiet.listen()
+    alice = await quiet.person("U0ALICE")
+
+    await alice.say("C0OPS", f"/handrail {quiet.goal}")
+    await alice.say("C0OPS", "/handrail list")
+    listed = await alice.sees("C0OPS", "Runs in this channel")
+    await alice.say("C0OPS", f"/handrail status {quiet.run}")
+    status = await alice.sees("C0OPS", "asked by <@U0ALICE>")
+
+    assert quiet.goal in words(listed)
+    assert "Starting" in words(status)
+
+
+async def test_a_run_is_cancelled_by_name_with_a_reason(workspace, alice):
+    await alice.say("C0OPS", f"/handrail {workspace.goal}")
+    await alice.sees("C0OPS", "Approval needed")
+
+    await alice.say("C0OPS", f"/handrail cancel {workspace.run} wrong version")
+    await alice.sees("C0OPS", f"Asked {workspace.run} to stop")
+    await alice.sees("C0OPS", f"Stopped: {workspace.run}")
+
+    card = next(each for each in await alice.messages("C0OPS") if "No longer needed" in words(each))
+    assert "Approve" not in [button["text"]["text"] for button in buttons(card)]
+
+
+def buttons(message):
+    rows = [block for block in message["blocks"] if block["type"] == "actions"]
+    return [element for row in rows for element in row["elements"]]
+
+
+async def test_when_a_text_can_be_read_in_two_ways_both_are_offered(workspace, alice):
+    await alice.say("C0OPS", f"/handrail {workspace.goal}")
+    await alice.sees("C0OPS", "Approval needed")
+
+    await alice.say("C0OPS", f"/handrail cancel {workspace.run} now")
+    offered = await alice.sees("C0OPS", "Which one do you mean")
+    await alice.click(offered, f"Cancel {workspace.run}")
+
+    await alice.sees("C0OPS", f"Stopped: {workspace.run}")
+    assert len(await workspace.runs()) == 1
+
+
+async def test_a_run_that_nobody_knows_is_answered_in_words(workspace, alice):
+    await alice.say("C0OPS", "/handrail status deploy-checkout-990")
+
+    await alice.sees("C0OPS", "I know no run called `deploy-checkout-990`")
+
+
+class Cut(Workspace):
+    """A workspace whose bot reaches Temporal over a wire that can be cut."""
+
+    proxy: Proxy
+
+
+@pytest_asyncio.fixture
+async def cut(temporal):
+    settings = SandboxSettings(event_retry_after=(0.2, 0.2, 0.2, 0.2, 0.2, 0.2))
+    target = temporal.client.service_client.config.target_host
+    async with Sandbox(settings) as slack, Proxy(target) as proxy:
+        workspace = Cut(slack, temporal)
+        workspace.proxy = proxy
+        await workspace.open()
+        through = await Client.connect(proxy.address, data_converter=pydantic_data_converter)
+        workspace.client = through
+        await workspace.listen()
+        workspace.client = temporal.client
+        yield workspace
+        await proxy.cut()
+        await proxy.mend()
+        await workspace.close()
+
+
+async def test_a_command_while_temporal_is_away_is_answered_and_trying_again_starts_it_once(cut):
+    alice = await cut.person("U0ALICE")
+    await cut.proxy.cut()
+
+    answer = await alice.say("C0OPS", f"/handrail {cut.goal}")
+    told = await alice.sees("C0OPS", "Try again")
+    assert answer["ok"]
+    assert await cut.runs() == []
+
+    await cut.proxy.mend()
+    await cut.work()
+    await alice.click(told, "Try again")
+    await alice.sees("C0OPS", cut.run)
+    assert len(await cut.runs()) == 1

@@ -1,0 +1,113 @@
+"""Most of what people type is a goal, even where it begins like a command."""
+
+import pytest
+
+from bot.commands import (
+    GOAL_LIMIT,
+    AboutRun,
+    Agents,
+    Ambiguous,
+    CancelRun,
+    Help,
+    ListRuns,
+    NoGoal,
+    NoRunNamed,
+    NoSuchAgent,
+    Scope,
+    StartRun,
+    Status,
+    TooLong,
+    Unmatched,
+    read,
+    settle,
+)
+from bot.settings import BotSettings
+from tests.bot.deployer import AGENT
+
+STRICT = BotSettings(agents=(AGENT,))
+WITH_DEFAULT = BotSettings(agents=(AGENT,), default_agent="deployer")
+
+
+def meant(text: str, settings: BotSettings = STRICT, *, run_exists: bool = False):
+    reading = read(text, settings)
+    return settle(reading, exists=run_exists) if isinstance(reading, AboutRun) else reading
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("", Help()),
+        ("  help ", Help()),
+        ("Agents", Agents()),
+        ("list", ListRuns(scope=Scope.HERE)),
+        ("list   mine", ListRuns(scope=Scope.MINE)),
+        ("status", ListRuns(scope=Scope.HERE)),
+        ("cancel", NoRunNamed()),
+        ("deploy checkout 1.4.2 to prod", StartRun(agent="deployer", goal="deploy checkout 1.4.2 to prod")),
+        ("run deployer: clean up", StartRun(agent="deployer", goal="clean up")),
+        ("run Deployer :  clean up", StartRun(agent="deployer", goal="clean up")),
+        ("run deployer:", NoGoal(agent="deployer")),
+        ("run deploier: x", NoSuchAgent(name="deploier", nearest=("deployer",), goal="x")),
+        ("run zzz: x", NoSuchAgent(name="zzz", nearest=(), goal="x")),
+        ("make me a sandwich", Unmatched(goal="make me a sandwich")),
+    ],
+)
+def test_a_command_is_recognised_by_its_whole_shape(text, intent):
+    assert meant(text) == intent
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "cancel the maintenance window",
+        "status of checkout in prod?",
+        "list the failing pods",
+        "help me with the release",
+        "agents of change",
+        "run the smoke tests",
+        "list mine and yours",
+    ],
+)
+def test_a_goal_that_merely_begins_like_a_command_is_a_goal(goal):
+    assert meant(goal, WITH_DEFAULT) == StartRun(agent="deployer", goal=goal)
+
+
+def test_a_run_that_exists_can_be_cancelled_with_a_reason():
+    assert meant("cancel deploy-checkout-7 wrong version", run_exists=True) == CancelRun(
+        run="deploy-checkout-7", reason="wrong version"
+    )
+
+
+def test_when_both_readings_hold_both_are_offered():
+    goal = StartRun(agent="deployer", goal="cancel deploy-checkout-7 now")
+    command = CancelRun(run="deploy-checkout-7", reason="now")
+
+    assert meant("cancel deploy-checkout-7 now", run_exists=True) == Ambiguous(command=command, goal=goal)
+    assert meant("cancel deploy-checkout-7 now", run_exists=False) == goal
+
+
+def test_a_name_that_can_only_be_a_runs_is_not_taken_for_a_goal():
+    assert meant("status deploy-checkout-7", WITH_DEFAULT) == Status(run="deploy-checkout-7")
+
+
+def test_one_plain_word_is_a_run_where_there_is_one_and_else_a_goal():
+    assert meant("status checkout", WITH_DEFAULT, run_exists=True) == Status(run="checkout")
+    assert meant("status checkout", WITH_DEFAULT) == StartRun(agent="deployer", goal="status checkout")
+
+
+def test_what_a_phone_makes_of_quotes_and_blanks_is_undone():
+    typed = "deploy checkout\u00a01.4.2 to \u201cprod\u201d &amp; don\u2019t wait"
+
+    assert meant(typed, WITH_DEFAULT) == StartRun(
+        agent="deployer", goal='deploy checkout 1.4.2 to "prod" & don\'t wait'
+    )
+
+
+def test_a_link_that_slack_made_of_a_word_is_the_word_again():
+    assert meant("deploy <http://checkout.io|checkout.io> 1.4.2") == StartRun(
+        agent="deployer", goal="deploy checkout.io 1.4.2"
+    )
+
+
+def test_a_goal_without_measure_is_refused_with_its_length():
+    assert meant("x" * (GOAL_LIMIT + 1)) == TooLong(length=GOAL_LIMIT + 1)

@@ -1,0 +1,277 @@
+"""Every card within Slack's limits, whatever is put into it; and nothing in it passes for something else."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.cards import bare, draw
+from bot.views import lists, modals
+from bot.views.approval import approval_card
+from bot.views.look import Look
+from bot.views.question import question_card
+from bot.views.refs import ApprovalRef, PageRef, ReasonRef, UnknownRef
+from bot.views.result import result_card
+from bot.views.root import root_card
+from bot.views.text import shortened, visible
+from bot.views.unknown import unknown_card
+from sandbox.blocks import parse_message_blocks
+from sandbox.client import words
+from sandbox.message_rules import UPDATE_TEXT
+from sandbox.view_rules import parse_view
+from tests.bot.deployer import AGENT
+from tests.bot.views import RULE, RUN, approval, question, unknown, view, vote
+from tests.workflows.far_end import ALICE, BOB
+from workflows.values.approval import ApprovalState, Shown
+from workflows.values.people import People
+from workflows.values.signals import Said
+from workflows.values.view import Change, RunState, StepState, StepView
+
+EXTREMES = [
+    "",
+    " ",
+    "x",
+    "x" * 100_000,
+    "漢字" * 20_000,
+    "🎉👩‍👩‍👧‍👦" * 5_000,
+    "line\n" * 30_000,
+    "\u202egnp.exe\u2066",
+    "a\u200bb\u00adc\ufeff",
+    "<!channel> <@U0BOB> <!subteam^S1> <http://evil|click>",
+    "*bold* _it_ ~no~ `code` ```block```",
+    "&lt;&amp;&gt;",
+    "\x00\x07\x1b[31m",
+    '{"json": [1, 2, {"deep": null}]}',
+]
+DEEP = {"a": {"b": {"c": ["d"] * 200}}, "list": list(range(500)), "empty": [], "none": None, "": ""}
+
+
+def every_card(text):
+    many = tuple(Change(tool="fleet.deploy", target=text, text=text, certain=n % 2 == 0) for n in range(60))
+    waiting = approval(
+        text, rule=RULE.model_copy(update={"quorum": 2, "dangerous": True, "name": text or "r"})
+    )
+    for look in (Look(), Look(plan=False, temporal_ui="https://t.example/namespaces/default")):
+        yield root_card(view(text, steps=0), look)
+        yield root_card(view(text, steps=70), look)
+        yield root_card(view(text, steps=70, state=RunState.WAITING, approvals=(waiting,) * 9), look)
+        yield root_card(view(text, steps=70, state=RunState.FAILED, changes=many), look)
+    yield result_card(view(text, state=RunState.DONE, changes=many))
+    for state in ApprovalState:
+        yield approval_card(RUN, approval(text, state, votes=(vote(reason=text),), why=text))
+    yield approval_card(RUN, approval(text, shown=Shown(by_tool=False)))
+    yield approval_card(RUN, approval(text, shown=Shown(content=DEEP, text=text), before=Shown(text=text)))
+    yield approval_card(RUN, approval(text, shown=Shown(text=text, complete=False)))
+    yield approval_card(RUN, waiting)
+    for said in ("", text):
+        yield unknown_card(RUN, unknown(text, said=said, said_by=BOB, reason=text))
+        yield question_card(RUN, question(text or "?", answered=said, answered_by=BOB))
+    yield lists.unmatched_card(text, [text or "x"] * 9)
+    yield lists.no_such_agent_card(text, ["deployer"], text)
+    yield lists.agents_card(
+        [AGENT.model_copy(update={"description": text, "name": text[:80] or "a"})] * 30, "/h"
+    )
+
+
+@pytest.mark.parametrize("text", EXTREMES, ids=lambda text: repr(text[:12]) + str(len(text)))
+def test_every_card_is_within_slacks_limits(text):
+    for card in every_card(text):
+        for drawn in (card, bare(card)):
+            parse_message_blocks(json.loads(json.dumps(list(drawn.blocks))))
+            assert 0 < len(drawn.text) < UPDATE_TEXT
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.text(max_size=4000))
+def test_whatever_people_write_is_drawn_within_the_limits(text):
+    text = text.encode("utf-8", "replace").decode()
+    for card in every_card(text):
+        parse_message_blocks(json.loads(json.dumps(list(card.blocks))))
+
+
+@pytest.mark.parametrize("text", EXTREMES, ids=lambda text: repr(text[:12]) + str(len(text)))
+def test_the_details_show_all_of_it_in_pages_within_the_limits(text):
+    asked = approval(text, shown=Shown(text=text + "END", content=DEEP), before=Shown(text=text))
+    at = PageRef(run=RUN, approval="4.1", gate="a" * 64, channel="C0OPS", thread="10.1")
+    seen = ""
+    for _ in range(100):
+        page = modals.details_modal(asked, at)
+        parse_view(page, "modal")
+        seen += "".join(
+            element["text"]
+            for block in page["blocks"]
+            if block["type"] == "rich_text"
+            for part in block["elements"]
+            if part["type"] == "rich_text_preformatted"
+            for element in part["elements"]
+        )
+        following = [
+            b
+            for row in page["blocks"]
+            for b in row.get("elements", [])
+            if b.get("action_id") == "details_next"
+        ]
+        if not following:
+            break
+        assert "submit" not in page
+        at = PageRef.model_validate_json(following[0]["value"])
+    assert seen == "".join(content for _, content in modals.parts(asked))
+    assert seen.endswith("END")
+
+
+def test_every_other_dialog_is_within_the_limits():
+    ref = ApprovalRef(run=RUN, approval="4.1", gate="a" * 64)
+    parse_view(modals.reject_modal(ReasonRef(channel="C0OPS", thread="1.1", approval=ref)), "modal")
+    about = ReasonRef(channel="C0OPS", unknown=UnknownRef(run=RUN, effect="f" * 64), said="happened")
+    for said in Said:
+        parse_view(modals.resolve_modal(about, said), "modal")
+    parse_view(modals.loading(), "modal")
+
+
+def buttons(card):
+    return {
+        element["text"]["text"]: element
+        for block in card.blocks
+        if block["type"] == "actions"
+        for element in block["elements"]
+    }
+
+
+def test_what_a_card_can_not_show_whole_can_not_be_approved_on_it():
+    big = approval(shown=Shown(text="x" * 50_000))
+    card = approval_card(RUN, big)
+    at = PageRef(run=RUN, approval="4.1", gate="a" * 64)
+
+    assert set(buttons(card)) == {"Reject", "Details"}
+    assert "50,000 characters shown; open Details" in words(list(card.blocks))
+    assert modals.details_modal(big, at.model_copy(update={"page": 99}))["submit"]["text"] == "Approve"
+
+
+def test_a_preview_that_was_not_kept_whole_can_be_approved_nowhere():
+    asked = approval(shown=Shown(text="x", complete=False))
+
+    assert set(buttons(approval_card(RUN, asked))) == {"Reject", "Details"}
+    assert "submit" not in modals.details_modal(asked, PageRef(run=RUN, approval="4.1", gate="a" * 64))
+
+
+def test_an_open_approval_has_three_buttons_and_an_ended_one_none():
+    assert list(buttons(approval_card(RUN, approval()))) == ["Approve", "Reject", "Details"]
+    for state in ApprovalState:
+        if state.ended:
+            assert buttons(approval_card(RUN, approval(state=state))) == {}
+
+
+def test_how_an_approval_ended_reads_differently_each_time():
+    ends = [approval_card(RUN, approval(state=state)).text for state in ApprovalState]
+
+    assert len(set(ends)) == len(ends)
+    assert "not a refusal" in approval_card(RUN, approval(state=ApprovalState.EXPIRED)).text
+
+
+def test_a_rejection_is_shown_with_its_reason_and_who_gave_it():
+    rejected = approval(state=ApprovalState.REJECTED, votes=(vote(approve=False, reason="wrong version"),))
+    card = approval_card(RUN, rejected)
+
+    assert "wrong version" in card.text
+    assert '"user_id": "U0BOB"' in json.dumps(card.blocks)
+
+
+def test_after_a_drift_both_versions_are_shown():
+    card = approval_card(
+        RUN, approval(shown=Shown(content={"from": "1.4.9"}), before=Shown(content={"from": "1.4.1"}))
+    )
+    said = words(list(card.blocks))
+
+    assert said.index("What you saw before") < said.index("1.4.1") < said.index("What it would do now")
+    assert "1.4.9" in said
+    assert "It changed since it was approved" in said
+
+
+def test_who_asked_is_not_called_upon_to_approve():
+    rule = RULE.model_copy(update={"approvers": People(users=("U0ALICE", "U0BOB"))})
+
+    assert "<@U0ALICE>" not in json.dumps(approval_card(RUN, approval(rule=rule)).blocks)
+    alone = rule.model_copy(update={"approvers": People(users=("U0ALICE",))})
+    assert "Nobody else may approve this" in words(list(approval_card(RUN, approval(rule=alone)).blocks))
+
+
+def test_a_dangerous_change_asks_once_more():
+    dangerous = approval(rule=RULE.model_copy(update={"dangerous": True}))
+
+    assert "confirm" in buttons(approval_card(RUN, dangerous))["Approve"]
+    assert "confirm" not in buttons(approval_card(RUN, approval()))["Approve"]
+
+
+def test_a_run_that_is_over_has_no_buttons_and_says_what_it_changed():
+    changed = (Change(tool="fleet.deploy", target="prod/checkout", text="1.4.2", certain=False),)
+    card = root_card(view(state=RunState.CANCELLED, changes=changed), Look(temporal_ui="https://t.example"))
+
+    assert buttons(card) == {}
+    assert "may have happened: \nfleet.deploy on prod/checkout: 1.4.2" in words(list(card.blocks))
+
+
+def test_a_run_under_way_can_be_cancelled_after_a_second_thought_and_seen_in_temporal():
+    card = root_card(view(), Look(temporal_ui="https://t.example/namespaces/default"))
+
+    assert buttons(card)["Cancel run"]["confirm"]["confirm"]["text"] == "Cancel the run"
+    assert buttons(card)["Open in Temporal"]["url"] == (
+        "https://t.example/namespaces/default/workflows/run%2FT0HOME%2F0123456789abcdef01234567"
+    )
+
+
+def test_of_more_steps_than_a_plan_holds_the_last_are_shown_and_the_rest_counted():
+    steps = tuple(StepView(id=str(n), title=f"step {n}", state=StepState.COMPLETE) for n in range(70))
+    card = root_card(view(steps=0).model_copy(update={"steps": steps}), Look())
+    [plan] = [block for block in card.blocks if block["type"] == "plan"]
+
+    assert [task["title"] for task in plan["tasks"]] == [f"step {n}" for n in range(20, 70)]
+    assert "Before these: 20 steps, 0 of them failed." in words(list(card.blocks))
+
+
+def read_as_markup(value):
+    """Whatever Slack may parse: mrkdwn, and titles whose kind is not documented."""
+    if isinstance(value, list):
+        return [text for each in value for text in read_as_markup(each)]
+    if not isinstance(value, dict):
+        return []
+    own = [value["text"]] if value.get("type") == "mrkdwn" else []
+    own += [value["title"]] if isinstance(value.get("title"), str) else []
+    return own + [text for inner in value.values() for text in read_as_markup(inner)]
+
+
+def test_untrusted_text_neither_mentions_nor_links_nor_hides():
+    nasty = "<!channel> <@U0BOB> \u202egnp \u200b"
+    for card in (
+        root_card(view(nasty), Look()),
+        unknown_card(RUN, unknown(nasty)),
+        approval_card(RUN, approval(nasty)),
+    ):
+        markup = "\n".join([card.text, *read_as_markup(list(card.blocks))])
+        assert "<!channel>" not in markup
+        assert "<@U0BOB>" not in markup.replace("<@U0BOB>, <!subteam^S0RELEASE> may decide", "")
+        shown = json.dumps([card.text, card.blocks], ensure_ascii=False)
+        assert "\u202e" not in shown
+        assert "\u200b" not in shown
+        assert "u{202e}" in shown
+
+
+def test_what_the_eye_can_not_see_is_written_out():
+    assert visible("a\u202eb\u200bc\u00a0d\u3164e\ufe0f") == r"a\u{202e}b\u{200b}c\u{a0}d\u{3164}e\u{fe0f}"
+    assert visible("Straße 漢字 🎉\n\tok") == "Straße 漢字 🎉\n\tok"
+
+
+def test_a_cut_is_stated_and_what_fits_is_not_touched():
+    assert shortened("short", 10) == "short"
+    cut = shortened("x" * 5000, 100, "open Details")
+    assert len(cut) <= 100
+    assert cut.endswith(" of 5,000 characters shown; open Details)")
+
+
+def test_the_same_content_has_the_same_digest_and_another_another():
+    assert draw(view(), "root", Look()).digest == draw(view(), "root", Look()).digest
+    assert draw(view(), "root", Look()).digest != draw(view("other"), "root", Look()).digest
+
+
+def test_only_who_should_be_notified_is_mentioned_on_the_root_card():
+    assert f"<@{ALICE.user}>" in json.dumps(root_card(view(), Look()).blocks)

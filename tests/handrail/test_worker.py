@@ -1,0 +1,46 @@
+"""The workers: each step has one activity, on its own queue."""
+
+from temporalio import activity
+from temporalio.client import Client
+
+from activities.ledger import Ledger
+from activities.mcp_servers import McpServers
+from activities.planning import Planning
+from activities.tools import Tools
+from bot.app import assemble
+from bot.settings import BotSettings
+from handrail.bot_process import slack_settings
+from handrail.queues import as_activities
+from workflows import outside
+from workflows.outside import Queue, Step
+
+
+async def carriers():
+    client = await Client.connect("localhost:1", lazy=True)
+    tokens = {"SLACK_BOT_TOKEN": "xoxb-none", "SLACK_APP_TOKEN": "xapp-none"}
+    bot = assemble(client, BotSettings(agents=()), slack_settings(tokens))
+    return Planning(client), Tools(McpServers([])), Ledger(client), *bot.carriers
+
+
+async def test_every_step_is_carried_out_by_one_activity_on_its_queue():
+    steps = [value for value in vars(outside).values() if isinstance(value, Step)]
+    promised = [(step.queue, step.name) for step in steps]
+
+    found = as_activities(*await carriers())
+
+    names = [
+        (queue, activity._Definition.must_from_callable(method).name)
+        for queue, methods in found.items()
+        for method in methods
+    ]
+    assert sorted(names) == sorted(promised)
+    assert set(found) == set(Queue)
+
+
+async def test_two_workers_of_one_process_carry_out_the_same_step():
+    """The name is put on the function once, whoever comes second."""
+    first, second = as_activities(*await carriers()), as_activities(*await carriers())
+
+    assert {queue: len(methods) for queue, methods in first.items()} == {
+        queue: len(methods) for queue, methods in second.items()
+    }
