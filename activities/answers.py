@@ -8,7 +8,7 @@ from typing import NamedTuple
 from workflows.rules.canonical import NotCanonical, canonical, parse
 from workflows.values.base import Json
 
-from .mcp_servers import TEXT_LIMIT, ToolReply
+from .mcp_replies import TEXT_LIMIT, ToolReply
 
 LONGEST_TEXT = 20_000
 """Characters of a text answer that are kept; the cut is stated."""

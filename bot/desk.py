@@ -142,7 +142,7 @@ def explanation(intent: Intent, settings: BotSettings) -> Message:
     command = settings.command
     match intent:
         case Unmatched(goal=goal):
-            card = lists.unmatched_card(goal, settings.chips)
+            card = lists.unmatched_card(goal, settings.chips_near(goal))
         case Agents():
             card = lists.agents_card(settings.agents, command)
         case NoSuchAgent():

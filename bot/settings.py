@@ -1,5 +1,8 @@
 """What the bot is told from outside; read by whoever starts it, handed inward."""
 
+import re
+from itertools import zip_longest
+
 from pydantic import SecretStr
 
 from workflows.values.base import Value
@@ -21,8 +24,14 @@ class BotSettings(Value):
 
     @property
     def chips(self) -> tuple[str, ...]:
-        examples = (example for agent in self.agents for example in agent.examples)
-        return self.suggestions or tuple(dict.fromkeys(examples))
+        """The first example of each agent, then the second of each, and so on: few chips show much."""
+        rounds = zip_longest(*(agent.examples for agent in self.agents))
+        return self.suggestions or tuple(dict.fromkeys(each for one in rounds for each in one if each))
+
+    def chips_near(self, goal: str) -> tuple[str, ...]:
+        """Those that share most words with *goal* first."""
+        asked = set(re.findall(r"\w+", goal.lower()))
+        return tuple(sorted(self.chips, key=lambda chip: -len(asked & set(re.findall(r"\w+", chip.lower())))))
 
 
 class SlackSettings(Value):

@@ -25,10 +25,10 @@ async def serve(config: Config, environ: Mapping[str, str]) -> None:
     """Be the bot until told to stop. Raises `Trouble`."""
     slack = slack_settings(environ)
     with stop_signals() as stop:
-        client = await temporal.connect_patiently(environ)
+        client = await stop.before(temporal.connect_patiently(environ))
         bot = assemble(client, bot_settings(config, environ), slack)
         async with AsyncExitStack() as stack:
-            await _listen(stack, bot, slack)
+            await stop.before(_listen(stack, bot, slack))
             worker = slack_worker(client, bot.carriers)
             say_ready(environ)
             await until_stopped(worker, stop)

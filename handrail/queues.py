@@ -16,6 +16,7 @@ from workflows.lease import Lease
 from workflows.outside import Queue, Step, step_of
 from workflows.values.tools import ToolContract
 
+from .stopping import Stop
 from .trouble import Misused
 
 WORKFLOWS: tuple[type, ...] = (AgentRun, Effect, Lease)
@@ -93,7 +94,7 @@ def _cached(environ: Mapping[str, str]) -> int:
     return int(written)
 
 
-async def until_stopped(worker: Worker, stop: asyncio.Event) -> None:
+async def until_stopped(worker: Worker, stop: Stop) -> None:
     """Work until *stop* is set, then let go of the queue and finish what is in hand."""
     working = asyncio.create_task(worker.run())
     asked = asyncio.create_task(stop.wait())

@@ -31,6 +31,8 @@ from .trouble import Misused
 CHANNEL = "C0OPS"
 IDS = {user.name: user.id for user in USERS if user.id in PEOPLE}
 APPROVE, REJECT = "Approve", "Reject"
+REDRAWN = "element_not_found"
+"""The sandbox's word for a button that is not there any more."""
 REASON = "Not now: rejected by `handrail try`"
 
 
@@ -190,10 +192,13 @@ class _Play:
         click = (message["ts"], element.get("value") or block_id)
         if click in self._clicked:
             return
+        person = self._actors[decider]
+        answer = await person.click(message, button)
+        if answer.get("error") == REDRAWN:
+            return  # the card changed under the finger; that change is told next
         self._clicked.add(click)
         self._transcript.say(decider, f"[{button}]")
-        person = self._actors[decider]
-        _insist(await person.click(message, button), button)
+        _insist(answer, button)
         if button == REJECT:
             view = await person.modal()
             [first, *_] = [block for block in view["blocks"] if block["type"] == "input"]

@@ -11,7 +11,7 @@ from .blocks import Block, Message, actions, button, context, line, message, quo
 from .refs import GoalRef, RunRef
 from .text import channel, code, escaped, moment, one_line, shortened, user, visible
 
-CHIPS = 5
+CHIPS = 6
 """As many as a person takes in at a glance."""
 LIST = 20
 

@@ -83,13 +83,15 @@ class Life:
         self._exit = asyncio.get_running_loop().run_in_executor(None, self._process.wait)
 
     async def ready(self) -> bool:
-        """Wait until it is ready; False when it ended, or said nothing for too long."""
+        """Wait until it is ready; False when it ended first. Raises `TimeoutError` when it does neither."""
         waiting = asyncio.ensure_future(_answers(self.part.port) if self.part.port else self._said_so)
         either: set[asyncio.Future[Any]] = {waiting, self._exit}
-        await asyncio.wait(either, timeout=START_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
-        if waiting.done() and not waiting.cancelled():
+        done, _ = await asyncio.wait(either, timeout=START_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        if waiting in done:
             return waiting.result()
         waiting.cancel()
+        if not done:
+            raise TimeoutError
         return False
 
     async def ended(self) -> End:

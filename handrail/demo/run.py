@@ -3,9 +3,8 @@
 import asyncio
 import json
 import signal
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from rich.console import Console
 
@@ -133,23 +132,10 @@ async def run(config: Config, environ: Mapping[str, str], console: Console, page
         demo = Demo(home, home.choose_ports(page_port), config, environ, console)
         with stop_signals() as stop:
             try:
-                if await _unless_stopped(demo.start(), stop) and await _unless_stopped(demo.greet(), stop):
-                    await stop.wait()
+                await stop.before(demo.start())
+                await stop.before(demo.greet())
+                await stop.wait()
             finally:
                 await demo.leave()
     finally:
         home.close()
-
-
-async def _unless_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:
-    """Do it, or let go of it as soon as *stop* is set; False then."""
-    doing = asyncio.create_task(work)
-    asked = asyncio.create_task(stop.wait())
-    await asyncio.wait({doing, asked}, return_when=asyncio.FIRST_COMPLETED)
-    asked.cancel()
-    if not doing.done():
-        doing.cancel()
-        await asyncio.wait({doing})
-        return False
-    doing.result()
-    return True

@@ -3,11 +3,12 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from handrail.home import Home
 from handrail.trouble import Trouble
 
-from .part import Life, Part
+from .part import START_PATIENCE, Life, Part
 from .telling import Telling
 
 FIRST_PAUSE = 0.1
@@ -34,9 +35,13 @@ class Supervisor:
     async def start(self, part: Part) -> None:
         """Start a part, and from then on keep it alive. Raises `Trouble` where it does not come up at all."""
         life = self._begin(part)
-        if not await life.ready():
+        try:
+            problem = "" if await life.ready() else str(await life.ended())
+        except TimeoutError:
             life.kill()
-            raise Trouble(f"{part.name} did not start: it {await life.ended()}.\n{life.last_lines()}")
+            problem = f"was not ready within {START_PATIENCE:g} s"
+        if problem:
+            raise Trouble(f"{part.name} did not start: it {problem}.\n{life.last_lines()}")
         self._now(part, "up")
         self._keepers.append(asyncio.create_task(self._keep(life)))
 
@@ -83,8 +88,9 @@ class Supervisor:
             await asyncio.sleep(pause)
             life = self._begin(part)
             began = clock()
-            if await life.ready():
-                self._now(part, "up")
-                self._telling.back(part.name, clock() - began)
-            else:
-                life.kill()
+            with suppress(TimeoutError):
+                if await life.ready():
+                    self._now(part, "up")
+                    self._telling.back(part.name, clock() - began)
+                    continue
+            life.kill()

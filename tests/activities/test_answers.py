@@ -16,7 +16,7 @@ def test_a_structured_answer_that_is_too_large_is_left_out_and_that_is_said():
     answer = kept(reply("see", {"all": "a" * LARGEST_STRUCTURED}))
 
     assert answer == Kept(
-        "see\n[the structured answer was left out: 200,010 bytes, and 200,000 are kept]", None, whole=False
+        "see\n[the structured answer was left out: 100,010 bytes, and 100,000 are kept]", None, whole=False
     )
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from activities.mcp_replies import TEXT_LIMIT
 from activities.mcp_servers import (
-    TEXT_LIMIT,
     AskedForInput,
     McpServers,
     NotSent,

@@ -37,6 +37,8 @@ class Workspace:
         """A name of this workspace's own, for the Temporal server is shared by all tests."""
         self._earlier: set[str] = set()
         self.api_url = slack.api_url
+        self.http_port: int | None = None
+        """Set for a bot that is called over HTTP instead of Socket Mode."""
 
     @property
     def goal(self) -> str:
@@ -54,10 +56,14 @@ class Workspace:
         return await self._stack.enter_async_context(Person(self.slack.base_url, user))
 
     def settings(self) -> SlackSettings:
+        by_socket = self.http_port is None
         return SlackSettings(
             bot_token=SecretStr(self.slack.bot_token),
-            app_token=SecretStr(self.slack.app_token),
+            app_token=SecretStr(self.slack.app_token) if by_socket else None,
+            signing_secret=SecretStr(self.slack.settings.signing_secret),
             api_url=self.api_url,
+            http_host="127.0.0.1",
+            http_port=self.http_port or 0,
         )
 
     def assemble(self) -> Bot:

@@ -1,10 +1,13 @@
 """People asking for runs in Slack: every occasion is one run, and every question has an answer."""
 
+import socket
+
 import aiohttp
 import pytest_asyncio
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from bot.http import PATH
 from sandbox.client import words
 from sandbox.server import Sandbox, SandboxSettings
 from tests.bot.conftest import Workspace
@@ -174,3 +177,36 @@ async def test_a_command_while_temporal_is_away_is_answered_and_trying_again_sta
     await alice.click(told, "Try again")
     await alice.sees("C0OPS", cut.run)
     assert len(await cut.runs()) == 1
+
+
+async def test_a_mention_while_temporal_is_away_is_delivered_again_and_starts_one_run(cut):
+    alice = await cut.person("U0ALICE")
+    await cut.proxy.cut()
+
+    await alice.say("C0OPS", f"@handrail {cut.goal}")
+    await alice.sees("C0OPS", "I keep trying for a few minutes")
+    await cut.proxy.mend()
+    await cut.work()
+
+    await alice.sees("C0OPS", "Approval needed")
+    assert len(await cut.runs()) == 1
+
+
+async def test_the_same_listeners_answer_over_signed_http(temporal):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    async with Sandbox(SandboxSettings(request_url=f"http://127.0.0.1:{port}{PATH}")) as slack:
+        workspace = Workspace(slack, temporal)
+        workspace.http_port = port
+        await workspace.open()
+        await workspace.work()
+        await workspace.listen()
+        alice, bob = await workspace.person("U0ALICE"), await workspace.person("U0BOB")
+
+        await alice.say("C0OPS", f"/handrail {workspace.goal}")
+        card = await bob.sees("C0OPS", "Decide by")
+        await bob.click(card, "Reject")
+        await bob.submit(await bob.modal(), {"Reason": "not today"})
+        await alice.sees("C0OPS", "Rejected: fleet.deploy")
+        await workspace.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -146,3 +147,21 @@ async def test_check_says_of_each_thing_whether_it_is_there_and_what_to_do(tmp_p
         ["✓", "tools"],
     ]
     assert "Temporal does not answer at 127.0.0.1:1 (connection refused)" in out
+
+
+@pytest.mark.parametrize("part", ["bot", "worker"])
+async def test_a_part_that_waits_for_temporal_stops_when_it_is_asked_to(part, tmp_path):
+    tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "handrail", part),
+        cwd=ROOT,
+        env={"PATH": os.defpath, "HANDRAIL_HOME": str(tmp_path), "TEMPORAL_ADDRESS": "127.0.0.1:1", **tokens},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    assert b"Temporal does not answer at 127.0.0.1:1" in await process.stderr.readline()
+
+    process.send_signal(signal.SIGTERM)
+
+    _, rest = await process.communicate()
+    assert (process.returncode, rest) == (0, b"")

@@ -133,6 +133,16 @@ class Stage:
         latest = snapshot(self.home / "fleet.sqlite")["deployments"]["latest"]
         return [(each["service"], each["version"]) for each in latest if each["by"] == "handrail"]
 
+    def runs(self, service: str, environment: str) -> set[str]:
+        """The versions that the instances of a service run now."""
+        [found] = [
+            each
+            for each in snapshot(self.home / "fleet.sqlite")["environments"]
+            if each["name"] == environment
+        ]
+        [instances] = [each["instances"] for each in found["services"] if each["name"] == service]
+        return {instance["version"] for instance in instances}
+
     def count(self) -> tuple[int, int]:
         """Deployments that happened, and how many a plain retry would have made."""
         fleet = snapshot(self.home / "fleet.sqlite")

@@ -15,6 +15,8 @@ async def test_a_lost_reply_is_said_to_be_unknown_and_asked_about(stage):
 
     await thread.shows("May have happened")
     assert stage.count() == (happened + 1, would_have + 2)
+    # The fleet's server died with the reply. It is started again at once, and finishes what it was at.
+    await stage.alice.until(lambda: stage.runs("payments", "staging") == {"3.2.0"}, 20)
 
     await thread.press("It happened", by=stage.bob)
     modal = await stage.bob.modal()

@@ -1,0 +1,275 @@
+"""One life of one tool server, and the calls in flight on it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from mcp import Client, ClientSession, MCPError
+from mcp_types import (
+    CONNECTION_CLOSED,
+    INVALID_PARAMS,
+    METHOD_NOT_FOUND,
+    MISSING_REQUIRED_CLIENT_CAPABILITY,
+    REQUEST_TIMEOUT,
+    URL_ELICITATION_REQUIRED,
+    CallToolRequest,
+    CallToolRequestParams,
+    CallToolResult,
+    Implementation,
+    InputRequiredResult,
+    PaginatedRequestParams,
+    Result,
+)
+from pydantic import TypeAdapter, ValidationError
+
+from activities.mcp_replies import (
+    AskedForInput,
+    NotSent,
+    Patience,
+    ReplyLost,
+    ServerFailed,
+    ToolDefinition,
+    ToolReply,
+    cut,
+)
+from activities.mcp_stdio import (
+    LETTER,
+    Inbox,
+    Letter,
+    Outbox,
+    ServerProcess,
+    ServerSettings,
+    running,
+    safe_text,
+)
+
+PAGE_LIMIT = 100  # pages of a listing: one that never ends is cut there
+# What a server may ask of its client in the middle of a call. We never say that we could answer.
+QUESTIONS: Final = frozenset({"elicitation/create", "sampling/createMessage"})
+
+logger = logging.getLogger(__name__)
+
+_REPLY: TypeAdapter[CallToolResult | InputRequiredResult | Result] = TypeAdapter(
+    CallToolResult | InputRequiredResult
+)
+
+
+@dataclass(eq=False)
+class _Call(Letter):
+    """A call in flight."""
+
+    asked: bool = False
+    """Whether the server asked for something meanwhile."""
+
+
+class Connection:
+    """One life of one server, held open by a task of its own.
+
+    The SDK's task groups must be left by the task that entered them; the session itself may be used from any.
+    """
+
+    def __init__(self, settings: ServerSettings, path: str, patience: Patience) -> None:
+        self._settings = settings
+        self._path = path
+        self._patience = patience
+        self._process: ServerProcess | None = None
+        self._session: ClientSession | None = None
+        self._failure = ""
+        self._settled = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._suspect = False
+        self._calls: set[_Call] = set()
+        self._tools: frozenset[str] = frozenset()
+        self._on_death: Callable[[], None] = lambda: None
+        self._grown_up_after = 0.0
+        self._life = asyncio.create_task(self._live(), name=f"tool server {settings.name}")
+
+    def when_it_dies(self, do: Callable[[], None], grown_up_after: float) -> None:
+        """*do* is called when the server dies unasked after having lived so many seconds."""
+        self._on_death, self._grown_up_after = do, grown_up_after
+
+    @property
+    def _name(self) -> str:
+        return self._settings.name
+
+    @property
+    def over(self) -> bool:
+        gone = self._process is not None and self._process.gone
+        return gone or self._closing.is_set() or self._life.done()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing of it is left: the process is gone and swept up after."""
+        return self._life.done()
+
+    async def ready(self) -> None:
+        """Raises NotSent where the server can't be started."""
+        await self._settled.wait()
+        if self._session is None:
+            raise NotSent(f"{self._name} could not be started: {self._failure}")
+
+    async def answers(self) -> bool:
+        """Whether the server still answers, asked only after it let a call time out.
+
+        One that does not is not worth keeping; and ending it ends whatever it may still be at, so that a call whose
+        reply was lost can't take effect long after people have looked.
+        """
+        if not self._suspect or self._calls:
+            return True
+        try:
+            async with asyncio.timeout(self._patience.sign_of_life):
+                await self.list_tools()
+        except (TimeoutError, NotSent):
+            logger.warning("%s: does not answer any more; starting it again", self._name)
+            return False
+        self._suspect = False
+        return True
+
+    async def list_tools(self) -> dict[str, ToolDefinition]:
+        """Raises NotSent where there is no answer: to be asked is not to do anything."""
+        assert self._session is not None
+        listed: dict[str, ToolDefinition] = {}
+        cursor: str | None = None
+        try:
+            async with asyncio.timeout(self._patience.listing):
+                for _ in range(PAGE_LIMIT):
+                    page = await self._session.list_tools(params=PaginatedRequestParams(cursor=cursor))
+                    for tool in page.tools:
+                        listed.setdefault(tool.name, ToolDefinition.of(tool))
+                    cursor = page.next_cursor
+                    if cursor is None:
+                        break
+        except TimeoutError:
+            raise NotSent(
+                f"{self._name} did not list its tools within {self._patience.listing:g} s"
+            ) from None
+        except MCPError as error:
+            raise NotSent(f"{self._name} did not list its tools: {safe_text(error.message)}") from None
+        except ValueError:
+            raise NotSent(f"{self._name} lists its tools in no form the protocol knows") from None
+        self._tools = frozenset(listed)
+        return listed
+
+    async def expect_tool(self, tool: str) -> None:
+        """Raises NotSent where the server has no such tool, by its latest listing."""
+        if tool not in self._tools and tool not in await self.list_tools():
+            raise NotSent(f"{self._name} has no tool {tool}")
+
+    async def call(self, tool: str, arguments: dict[str, Any], until: float) -> ToolReply:
+        assert self._session is not None
+        patience = until - asyncio.get_running_loop().time()
+        if patience <= 0:
+            raise NotSent(f"no time was left to call {self._name}.{tool}")
+        call = _Call()
+        self._calls.add(call)
+        token = LETTER.set(call)
+        try:
+            # Not session.call_tool: it would judge the reply by the tool's schema and raise away one that is true.
+            result = await self._session.send_request(
+                CallToolRequest(params=CallToolRequestParams(name=tool, arguments=arguments)),
+                _REPLY,
+                request_read_timeout_seconds=patience,
+            )
+            if call.asked or isinstance(result, InputRequiredResult):
+                self._asked(tool)
+            assert isinstance(result, CallToolResult)
+            return ToolReply.of(result)
+        except MCPError as error:
+            self._explain(error, call, tool)
+        except ValueError as error:
+            if not call.left:
+                raise NotSent(f"the arguments of {self._name}.{tool} can't be written as JSON") from None
+            what = "in no form the protocol knows" if isinstance(error, ValidationError) else "unreadably"
+            raise ReplyLost(f"{self._name} answered {tool} {what}") from None
+        finally:
+            LETTER.reset(token)
+            self._calls.discard(call)
+
+    async def aclose(self) -> None:
+        self._closing.set()
+        if not self._settled.is_set():
+            self._failure = "it was stopped first"
+            self._life.cancel()
+        await asyncio.wait([self._life])
+
+    def _asked(self, tool: str) -> NoReturn:
+        raise AskedForInput(f"{self._name} asked for input in the middle of {tool}; it was given none")
+
+    def _explain(self, error: MCPError, call: _Call, tool: str) -> NoReturn:
+        """Say what a protocol error proves."""
+        what = f"{self._name}.{tool}"
+        if not call.left:
+            raise NotSent(f"{what} was not sent: the connection to the server is down") from None
+        if call.asked or error.code in (URL_ELICITATION_REQUIRED, MISSING_REQUIRED_CLIENT_CAPABILITY):
+            self._asked(tool)
+        if error.code in (METHOD_NOT_FOUND, INVALID_PARAMS):
+            raise NotSent(f"{self._name} refused to call {tool}: {cut(safe_text(error.message))}") from None
+        if error.code == CONNECTION_CLOSED and self.over:
+            lost = f"the connection to {self._name} was lost in the middle of {tool}"
+            raise ReplyLost(f"{lost}: {self._end}") from None
+        if error.code == REQUEST_TIMEOUT:
+            self._suspect = True
+            raise ReplyLost(f"{what} did not answer in time") from None
+        raise ServerFailed(f"{what} failed: {cut(safe_text(error.message))} (code {error.code})") from None
+
+    @property
+    def _end(self) -> str:
+        if self._closing.is_set() or self._process is None:
+            return "we closed it"
+        return self._process.ending
+
+    def _on_request(self, method: str) -> None:
+        if method not in QUESTIONS:
+            return
+        # The protocol does not say which call a question belongs to, so it casts its doubt on all of them. Only a
+        # server that asks what its client never offered gets here.
+        logger.warning("%s: asked %s in the middle of a call; refused", self._name, method)
+        for call in self._calls:
+            call.asked = True
+
+    async def _live(self) -> None:
+        try:
+            client = Client(
+                self._transport(), cache=None, client_info=Implementation(name="handrail", version="1")
+            )
+            async with asyncio.timeout(self._patience.start) as starting, client:
+                starting.reschedule(None)
+                self._session = client.session
+                assert self._process is not None
+                logger.info("%s: started, process %d", self._name, self._process.pid)
+                self._settled.set()
+                born = asyncio.get_running_loop().time()
+                await self._until_over(self._process)
+            age = asyncio.get_running_loop().time() - born
+            if not self._closing.is_set() and age >= self._grown_up_after:
+                self._on_death()
+        except TimeoutError:
+            self._failure = f"it was not ready within {self._patience.start:g} s"
+        except Exception as error:  # noqa: BLE001 - whatever a server makes the SDK raise: it is not there
+            self._failure = self._why(error)
+        finally:
+            self._settled.set()
+            logger.info("%s: ended%s", self._name, f": {self._failure}" if self._failure else "")
+
+    @asynccontextmanager
+    async def _transport(self) -> AsyncIterator[tuple[Inbox, Outbox]]:
+        async with running(self._settings, self._path, self._on_request) as process:
+            self._process = process
+            yield process.inbox, process.outbox
+
+    async def _until_over(self, process: ServerProcess) -> None:
+        waits = [asyncio.ensure_future(process.over.wait()), asyncio.ensure_future(self._closing.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def _why(self, error: Exception) -> str:
+        if self._process is None:
+            return f"{error}"
+        said = f" and said: {self._process.last_words}" if self._process.last_words else ""
+        return f"{self._process.ending}{said}"
