@@ -15,10 +15,11 @@ from workflows import outside
 from workflows.values.view import Announce, Announced, Card, Notice, RunView
 
 from . import words
+from .card_marks import marker
 from .cards import bare, draw, over, slots
-from .errors import RateLimited, Refused, RunGone, SlackError
+from .errors import RateLimited, Refused, RunGone, SlackError, TemporalUnavailable
 from .runs import Runs
-from .slack import Posted, Slack, marker
+from .slack import Posted, Slack
 from .views.blocks import Message, message, section
 from .views.look import Look
 from .views.text import channel, escaped
@@ -29,6 +30,8 @@ HEARTBEAT = 4.0
 """Seconds; the step's heartbeat timeout is 15."""
 OPERATORS_TURN = timedelta(seconds=60)
 """When Slack refuses for a reason that somebody has to mend, there is no hurry to ask again."""
+WORKER_AWAY = timedelta(seconds=3)
+"""A run is shown soon after a worker is up again."""
 REMEMBERED = 2000
 
 
@@ -51,7 +54,11 @@ class Announcer:
             except SlackError as error:
                 raise _again(error, order.run_id) from error
             except RunGone as error:
-                raise ApplicationError(str(error), type="Permanent", non_retryable=True) from error
+                raise ApplicationError(str(error), type="Permanent", non_retryable=True) from None
+            except TemporalUnavailable as error:
+                raise ApplicationError(
+                    "no worker answers for the run", type=type(error).__name__, next_retry_delay=WORKER_AWAY
+                ) from None
 
     async def _show(self, order: Announce, *, look_first: bool) -> Announced:
         showing = Showing(

@@ -1,7 +1,6 @@
 """People asking in words: the slash command, a mention, a chip."""
 
 import logging
-import re
 from datetime import UTC, datetime
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -12,7 +11,7 @@ from . import words
 from .afterwards import Afterwards
 from .commands import by_phrase
 from .desk import Asked, Desk, sorry
-from .errors import TemporalUnavailable
+from .errors import BotError, TemporalUnavailable
 from .payloads import Click, Command, Mention, Payload
 from .runs import Runs, within
 from .settings import BotSettings
@@ -46,7 +45,7 @@ class Asking:
         try:
             async with within():
                 reply = await self._desk.reply(command.text, asked)
-        except TemporalUnavailable as error:
+        except BotError as error:
             log.warning("a command of %s was not carried out: %r", command.person.user, error)
             reply = sorry(error)
         await _answer(ack, reply)
@@ -65,12 +64,16 @@ class Asking:
             if delivery < LAST_DELIVERY:
                 raise
             reply = sorry(error)
+        except BotError as error:
+            reply = sorry(error)
         if reply is not None:
             self._later.do(self._whisper(mention, reply))
 
     async def _mentioned(self, mention: Mention) -> Message | None:
         bot = await self._slack.identity()
-        text = re.sub(rf"<@{re.escape(bot.user)}(\|[^>]*)?>", " ", mention.text)
+        if bot.enterprise is None and mention.person.team != bot.team:
+            return sentence(words.OUTSIDER)
+        text = mention.goal(bot.user)
         if mention.spot.thread_ts is not None and not by_phrase(text, self._settings):
             under_way = await self._runs.in_thread(mention.spot.channel, mention.spot.thread_ts)
             if under_way:
@@ -97,7 +100,7 @@ class Asking:
         try:
             async with within():
                 reply = await self._desk.start(ref, asked)
-        except TemporalUnavailable as error:
+        except BotError as error:
             log.warning("a chip pressed by %s started nothing: %r", click.person.user, error)
             reply = sorry(error)
         if reply is not None:

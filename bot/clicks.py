@@ -148,7 +148,8 @@ class Clicks:
     async def _show_end(self, click: Click, run: str) -> None:
         """The run can't redraw its card any more, so the card is redrawn from Temporal's own record."""
         why = await self._how_it_ended(run)
-        await self._tell(click, f"{words.RUN_ENDED} {why}")
+        more = "" if why == words.RUN_OVER else f" {why}"
+        await self._tell(click, f"{words.RUN_ENDED}{more}")
         if click.message_ts and not click.ephemeral:
             kept = click.blocks or (section(click.text or why),)
             at = Posted(channel=click.spot.channel, ts=click.message_ts)

@@ -25,7 +25,7 @@ from .commands import (
     read,
     settle,
 )
-from .errors import NotReached, RunEnded, RunGone, TemporalUnavailable
+from .errors import BotError, NotReached, RunEnded, RunGone, TemporalUnavailable
 from .found import Found
 from .runs import Goal, Runs
 from .settings import BotSettings
@@ -162,9 +162,10 @@ def _name(run: Found) -> str:
     return run.summary.name if run.summary is not None else run.run_id
 
 
-def sorry(error: TemporalUnavailable) -> Message:
+def sorry(error: BotError) -> Message:
     """What to say instead; where a start failed, with a button that can't start it twice."""
-    if error.again is None or not error.again.fits_button:
+    again = error.again if isinstance(error, TemporalUnavailable) else None
+    if again is None or not again.fits_button:
         return lists.sentence(error.text)
     text = words.NOT_STARTED if isinstance(error, NotReached) else words.MAYBE_STARTED
-    return lists.try_again_card(text, error.again)
+    return lists.try_again_card(text, again)

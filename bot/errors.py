@@ -38,6 +38,10 @@ class RunGone(BotError):
         self.run_id = run_id
 
 
+class TemporalRefused(BotError):
+    """It answered, and said no: search attributes are missing, or the permission."""
+
+
 class TemporalUnavailable(BotError):
     """Temporal can't be reached just now."""
 

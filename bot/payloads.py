@@ -5,6 +5,7 @@ Raises BadPayload, which names the field that is wrong and never its content.
 
 import json
 import math
+import re
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -86,6 +87,11 @@ class Mention(Value):
     def thread(self) -> str:
         return self.spot.thread_ts or self.ts
 
+    def goal(self, bot: str) -> str:
+        """The rest of the text. A server may write the bot's name out, or know it by another id."""
+        rest, mentions = re.subn(rf"<@{re.escape(bot)}(\|[^>]*)?>", " ", self.text)
+        return rest if mentions else re.sub(r"\A\s*(<@[^>]*>|@\S+)", " ", self.text)
+
 
 class Click(Value):
     """Somebody pressed a button on one of our cards, or in one of our dialogs."""
@@ -115,13 +121,10 @@ class Click(Value):
         button = {"button": actions[0]}
         message = body.get("message") if isinstance(body.get("message"), dict) else {}
         assert isinstance(message, dict)
-        action, made_at = (
-            _text(button, "button", "action_id"),
-            _text(button, "button", "action_ts", default=""),
-        )
-        message_ts = _text(body, "container", "message_ts", default="")
+        action, made_at = _text(button, "button", "action_id"), _stamp(button, "button", "action_ts")
+        message_ts = _text(body, "container", "message_ts", default="") or _text(message, "ts", default="")
         view_id = _text(body, "view", "id", default="")
-        once = made_at or _text(body, "trigger_id")
+        once = made_at or _text(body, "trigger_id", default="")
         return cls(
             person=person,
             spot=Spot(
@@ -205,6 +208,12 @@ def _person(body: Payload) -> Person:
     """The clicker and their own team, which in a shared channel is not the channel's."""
     team = _text(body, "user", "team_id", default="") or _text(body, "team", "id")
     return Person(team=team, user=_text(body, "user", "id"))
+
+
+def _stamp(body: Any, *path: str) -> str:
+    """A time as Slack writes one, in text; some servers send a number."""
+    value = _get(body, *path, default="")
+    return repr(value) if isinstance(value, int | float) else _text(body, *path, default="")
 
 
 def _moment(action_ts: str, now: datetime) -> datetime:

@@ -16,6 +16,10 @@ from .slack import Identity, Slack
 FRESH = 60.0
 """Seconds for which an answer of Slack's is believed."""
 NOT_OURS = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
+NO_GROUP = frozenset(
+    {"no_such_subteam", "subteam_not_found", "paid_teams_only", "plan_upgrade_required", "unknown_method"}
+)
+"""There is no such group, or there are none at all: nobody is in it, whoever else may decide still may."""
 
 
 class PeopleFinder:
@@ -69,7 +73,13 @@ class PeopleFinder:
         if known is not None and self._now() - known[0] < FRESH:
             return known[1]
         asked = self._now()
-        members = await self._slack.members(group)
+        try:
+            members = await self._slack.members(group)
+        except Refused as refused:
+            if refused.code not in NO_GROUP:
+                raise
+            self._slack.once(f"group/{group}", "nobody is in the user group %s: %s", group, refused.code)
+            members = frozenset()
         self._groups = _recent(self._groups, asked) | {group: (asked, members)}
         return members
 

@@ -19,8 +19,9 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows import attributes
-from workflows.outside import Queue
+from workflows.outside import TASK, Queue
 from workflows.rules.names import fallback_number, run_id, slug
+from workflows.rules.phrases import first_match
 from workflows.values.base import Value
 from workflows.values.people import Person, Place
 from workflows.values.run import Ask, RunInput, RunSummary
@@ -28,7 +29,7 @@ from workflows.values.signals import Answer, Cancel, Decide, Resolve, Signal
 from workflows.values.spec import AgentSpec
 from workflows.values.view import RunState, RunView
 
-from .errors import NoReply, NotReached, RunEnded, RunGone
+from .errors import NoReply, NotReached, RunEnded, RunGone, TemporalRefused
 from .found import Found
 
 WORKFLOW = "AgentRun"
@@ -72,7 +73,7 @@ class Runs:
         """The workflow id of the run, started now or by an earlier delivery of the same."""
         workflow_id = run_id(goal.by.team, goal.occasion)
         async with _hand_off():
-            short = slug(goal.text, spec.name)
+            short = slug(goal.text, spec.name, first_match(spec.runbook.phrases, goal.text, {}) or {})
             ask = Ask(
                 goal=goal.text,
                 requester=goal.by,
@@ -91,6 +92,7 @@ class Runs:
                     memo={attributes.MEMO_STATUS: _summary(ask, spec)},
                     search_attributes=_search_attributes(ask, spec, short),
                     static_summary=ask.name,
+                    task_timeout=TASK,
                     rpc_timeout=timedelta(seconds=HANDOFF),
                 )
         return workflow_id
@@ -150,12 +152,12 @@ class Runs:
 
     async def in_thread(self, channel: str, thread_ts: str) -> list[Found]:
         """Runs under way in a thread."""
-        if not re.fullmatch(r"[A-Z0-9]+/[0-9.]+", thread := f"{channel}/{thread_ts}"):
+        if not re.fullmatch(r"[A-Z0-9_]+/[0-9.]+", thread := f"{channel}/{thread_ts}"):
             return []
         return await self._list(f"{attributes.THREAD.name} = '{thread}' AND {_OPEN}")
 
     async def in_channel(self, channel: str) -> list[Found]:
-        if not re.fullmatch(r"[A-Z0-9]+", channel):
+        if not re.fullmatch(r"[A-Z0-9_]+", channel):
             return []
         return await self._list(f"{attributes.THREAD.name} STARTS_WITH '{channel}/'")
 
@@ -199,7 +201,7 @@ async def _hand_off(run: str = "", limit: float = HANDOFF) -> AsyncIterator[None
             raise NotReached from error
         if error.status in SLOW:
             raise NoReply from None
-        raise
+        raise TemporalRefused(f"{error.status.name}: {error.message}") from None
 
 
 async def _found(execution: WorkflowExecution) -> Found:

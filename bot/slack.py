@@ -4,10 +4,9 @@ slack_sdk's own connection retry posts twice, so it is switched off; Temporal ow
 """
 
 import asyncio
-import hashlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from workflows.values.base import Value
 
 from . import limiter as limits
+from .card_marks import marked, metadata, names
 from .errors import RateLimited, Refused, SlackError, Uncertain
 from .limiter import Limiter
 from .views.blocks import Block, Message
@@ -31,7 +31,6 @@ INTERACTIVE = 2.0
 """Seconds for a call that a person's 3-second click waits for."""
 RECONNECT = 3.0
 """Seconds between attempts while Slack is away at the start."""
-EVENT_TYPE = "handrail_card"
 PAGE = 200
 PAGES = 5
 """How far an uncertain post is looked for."""
@@ -68,11 +67,6 @@ class Identity(Value):
 def client_for(token: str, api_url: str) -> AsyncWebClient:
     base = api_url if api_url.endswith("/") else f"{api_url}/"
     return AsyncWebClient(token=token, base_url=base, timeout=TIMEOUT, retry_handlers=[])
-
-
-def marker(key: str) -> str:
-    """The start of the first block's id in a card: what finds it on a server that drops metadata."""
-    return f"handrail-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
 
 
 class Slack:
@@ -118,12 +112,11 @@ class Slack:
 
     async def post(self, channel: str, card: Message, key: str, thread_ts: str | None) -> Posted:
         """After `turn_to_post`."""
-        metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
         body = {
             "channel": channel,
             "text": card.text,
-            "blocks": _marked(card, key),
-            "metadata": metadata,
+            "blocks": marked(card, key),
+            "metadata": metadata(key),
             **QUIET,
         }
         if thread_ts is not None:
@@ -133,7 +126,7 @@ class Slack:
 
     async def redraw(self, at: Posted, card: Message, key: str) -> None:
         """After `turn_to_redraw`."""
-        body = {"channel": at.channel, "ts": at.ts, "text": card.text, "blocks": _marked(card, key)}
+        body = {"channel": at.channel, "ts": at.ts, "text": card.text, "blocks": marked(card, key)}
         await self._call("chat.update", {**body, **REDRAWN_QUIETLY}, limits.update(at.channel, at.ts))
 
     async def strip(self, at: Posted, card: Message) -> None:
@@ -154,7 +147,7 @@ class Slack:
             await self._limiter.turn(method, due)
             said = await self._call(method, asked, due, form=True)
             for message in said.get("messages", []):
-                for name in _names(message):
+                for name in names(message):
                     found.setdefault(name, Posted(channel=channel, ts=message["ts"]))
             cursor = (said.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
@@ -279,30 +272,6 @@ def _of(said: Any, method: str, *path: str) -> Any:
     if said is None:
         raise Uncertain(method, f"no {'.'.join(path)} in the answer")
     return said
-
-
-def _marked(card: Message, key: str) -> list[Block]:
-    """The card's blocks, the first with the marker in its id; new ids with every content, as Slack asks."""
-    if not card.blocks:
-        return []
-    first, *others = card.blocks
-    content = card.digest[:8]
-    named = [{**block, "block_id": f"{content}-{number}"} for number, block in enumerate(others)]
-    return [{**first, "block_id": f"{marker(key)}-{content}"}, *named]
-
-
-def _names(message: Mapping[str, Any]) -> Sequence[str]:
-    """The key in its metadata, and the marker in its first block's id."""
-    metadata = message.get("metadata") or {}
-    key = (
-        (metadata.get("event_payload") or {}).get("key") if metadata.get("event_type") == EVENT_TYPE else None
-    )
-    names = [key] if isinstance(key, str) else []
-    for block in message.get("blocks") or []:
-        block_id = str(block.get("block_id", ""))
-        if block_id.startswith("handrail-"):
-            names.append(block_id.rpartition("-")[0])
-    return names
 
 
 def named_error(method: str, error: SlackApiError) -> SlackError:

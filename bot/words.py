@@ -122,6 +122,7 @@ CANCEL_NAMED = "Cancel {name}"
 STATUS_NAMED = "Show {name}"
 YOUR_RUNS = "Your runs"
 RUNS_HERE = "Runs in this channel"
+OUTSIDER = "Only members of this workspace can start runs here."
 RUN_HERE = "{name} is under way in this thread. To stop it, use `{command} cancel {name}`. To start another run, ask in the channel."
 
 # Errors, each worded for the one who can act

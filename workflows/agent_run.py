@@ -115,11 +115,11 @@ class AgentRun:
             except Stopped:
                 continue
             except ActivityError as error:
-                self._journal.end(RunState.FAILED, f"The planner failed: {error.cause or error}")
+                self._journal.conclude(RunState.FAILED, f"The planner failed: {error.cause or error}")
                 return
             if thought.kind is not ThoughtKind.CALLS:
                 done = thought.kind is ThoughtKind.ANSWER
-                self._journal.end(RunState.DONE if done else RunState.FAILED, thought.text)
+                self._journal.conclude(RunState.DONE if done else RunState.FAILED, thought.text)
                 return
             self._open(thought)
 
@@ -137,11 +137,13 @@ class AgentRun:
         memory = self._memory
         unknown = next((u for u in memory.unknowns.values() if u.stops), None)
         if memory.undeliverable:
-            self._journal.end(RunState.FAILED, memory.undeliverable)
+            self._journal.conclude(RunState.FAILED, memory.undeliverable)
         elif memory.cancel is not None:
-            self._journal.end(RunState.CANCELLED, memory.cancel.reason)
+            self._journal.conclude(RunState.CANCELLED, memory.cancel.reason)
         elif unknown is not None:
-            self._journal.end(RunState.FAILED, f"Stopped: nobody can say whether {unknown.tool} happened.")
+            self._journal.conclude(
+                RunState.FAILED, f"Stopped: nobody can say whether {unknown.tool} happened."
+            )
         elif memory.revision_due is not None:
             memory.goal = memory.revision_due.text
             memory.requesters = list(dict.fromkeys([*memory.requesters, memory.revision_due.by]))

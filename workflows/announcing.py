@@ -14,6 +14,10 @@ PATIENCE = timedelta(hours=24)
 """How long an ended run waits for Slack to show how it ended."""
 
 
+BREATH = timedelta(minutes=1)
+"""Between an announcement that failed for good and the next: no Slack call is worth a busy loop."""
+
+
 class Announcer:
     """Keeps Slack, and Temporal's visibility, in agreement with the view."""
 
@@ -39,7 +43,8 @@ class Announcer:
             except ActivityError as error:
                 if is_cancelled_exception(error):
                     raise
-                self._journal.audit("announce_failed", str(error.cause or error)[:500])
+                self._journal.audit("announce_failed", str(error.cause or error))
+                await workflow.sleep(BREATH)
                 continue
             self._memory.announce_uncertain = False
             self._journal.shown(shown.revision, shown.cards, shown.notices, shown.posted_at)

@@ -13,6 +13,7 @@ from .values.base import EffectKey
 from .values.calls import Call
 from .values.effect import EffectOrder, Outcome, OutcomeState, RecallOrder
 from .values.tools import ToolContract
+from .values.view import StepState
 
 LEDGER_PAGE = 8
 """How many keys of one call are looked up at once."""
@@ -54,11 +55,14 @@ class Applying:
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                     cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
+                    task_timeout=outside.TASK,
                 )
             except WorkflowAlreadyStartedError:
                 return await self._await_recalled(effect.key, effect.n)
             with self._journal.working():
                 await workflow.wait_condition(lambda: child.done() or self._journal.is_unknown(effect.key))
+            if not child.done():
+                self._journal.step(self._call, StepState.WAITING, "it may have happened: nobody knows yet")
             try:
                 return await child
             except ChildWorkflowError:

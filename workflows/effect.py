@@ -91,13 +91,11 @@ async def _lease(order: EffectOrder) -> AsyncIterator[None]:
         )
     except WorkflowAlreadyStartedError:
         raise Held(await outside.who_holds(name)) from None
-    try:
-        yield
-    finally:
+    yield
+    # Released before we close, so that the next effect on this target finds it free.
+    with suppress(FailureError):
         await lease.signal(Lease.RELEASE)
-        # Released before we close, so that the next effect on this target finds it free.
-        with suppress(FailureError):
-            await lease
+        await lease
 
 
 async def _send(order: EffectOrder) -> Outcome:

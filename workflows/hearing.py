@@ -8,7 +8,7 @@ from temporalio.exceptions import ActivityError, FailureError
 from . import outside
 from .journal import Journal
 from .rules.approval import ENDED as DECIDED
-from .rules.approval import REPLACED, Counted, decide, end
+from .rules.approval import REPLACED, Counted, decide
 from .rules.digests import effect_workflow_id
 from .rules.policy import may_steer, stewards
 from .values.approval import Approval, ApprovalState
@@ -76,7 +76,7 @@ class Hearing:
 
     async def _facts(self, person: Person, approval: Approval | None) -> PersonFacts:
         """Who this is, looked up live. Raises ActivityError: then the answer is *not now*, never *yes*."""
-        if approval is None and person == self._journal.ask.requester:
+        if approval is None and person.user == self._journal.ask.requester.user:
             # Who asked for the run may always stop or redirect it, also while Slack can't be asked about people.
             return PersonFacts(person=person, standing=Standing.MEMBER, looked_up_at=workflow.now())
         groups = (approval.rule.approvers if approval else stewards(self._journal.spec)).groups
@@ -133,17 +133,7 @@ class Hearing:
         self._memory.cancel = signal
         self._memory.doing = "Stopping"
         self._journal.audit("cancelled", signal.reason, by=signal.by, delivery=signal.delivery)
-        self._withdraw("the run was cancelled")
-
-    def _withdraw(self, why: str) -> None:
-        for approval in list(self._memory.approvals.values()):
-            self._journal.put(end(approval, ApprovalState.WITHDRAWN, why, workflow.now()))
-        for question in list(self._memory.questions.values()):
-            if not question.answered:
-                self._memory.questions[question.id] = question.model_copy(
-                    update={"answered": f"Closed: {why}."}
-                )
-        self._journal.touch()
+        self._journal.withdraw("the run was cancelled")
 
     def _answer(self, signal: Answer, facts: PersonFacts) -> None:
         question = self._memory.questions.get(signal.question)
@@ -163,7 +153,7 @@ class Hearing:
             return
         self._memory.revision_due = GoalSet(text=signal.text, by=signal.by, at=workflow.now())
         self._journal.audit("revised", signal.text, by=signal.by, delivery=signal.delivery)
-        self._withdraw("the goal was changed")
+        self._journal.withdraw("the goal was changed")
 
     async def _resolve(self, signal: Resolve, facts: PersonFacts) -> None:
         unknown = next(

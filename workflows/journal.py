@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from .values.approval import Approval
+from .rules.approval import end
+from .values.approval import Approval, ApprovalState
 from .values.base import EffectKey
 from .values.calls import Call, Called, CallResult, Ended, GoalSet, Transcript
 from .values.people import Person, Place
@@ -131,7 +132,7 @@ class Journal:
             self.memory.cards.pop(f"approval/{gone}", None)
         self.touch()
 
-    def end(self, state: RunState, result: str) -> None:
+    def conclude(self, state: RunState, result: str) -> None:
         self.memory.state = state
         self.memory.result = result
         self.memory.ended_at = workflow.now()
@@ -156,6 +157,18 @@ class Journal:
         """Slack refuses the place of this run: nobody could approve anything there."""
         self.memory.undeliverable = why
         self.audit("undeliverable", why)
+        self.withdraw("nobody can see it")
+
+    def withdraw(self, why: str) -> None:
+        """Nobody needs to decide or answer any more."""
+        for approval in list(self.memory.approvals.values()):
+            self.put(end(approval, ApprovalState.WITHDRAWN, why, workflow.now()))
+        for question in list(self.memory.questions.values()):
+            if not question.answered:
+                self.memory.questions[question.id] = question.model_copy(
+                    update={"answered": f"Closed: {why}."}
+                )
+        self.touch()
 
     def learn(self, key: EffectKey, text: str, at: datetime) -> None:
         """An effect of this run can't know its outcome: people are asked on a card."""
@@ -205,12 +218,20 @@ class Journal:
         self.busy += 1
         try:
             yield
-        finally:
-            self.busy -= 1
-            if self.busy == 0 and self._busy_since is not None:
-                self.memory.working_used += workflow.now() - self._busy_since
-                # Only now, with nothing under way, does the view say what the run waits for.
-                self.touch()
+        except GeneratorExit:
+            # The worker forgets this run; another will replay it. There is no clock to read any more.
+            raise
+        except BaseException:
+            self._rest()
+            raise
+        self._rest()
+
+    def _rest(self) -> None:
+        self.busy -= 1
+        if self.busy == 0 and self._busy_since is not None:
+            self.memory.working_used += workflow.now() - self._busy_since
+            # Only now, with nothing under way, does the view say what the run waits for.
+            self.touch()
 
     def _trim(self) -> None:
         entries = self.memory.entries

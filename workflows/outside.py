@@ -29,6 +29,9 @@ Carrier = TypeVar("Carrier")
 NEVER_AGAIN = ["PayloadsTooLarge", "Permanent"]
 """Error types that no retry mends. A result too large would otherwise repeat what was done."""
 
+TASK = timedelta(seconds=5)
+"""A workflow task that a killed worker had taken is given to another after this long."""
+
 FRESHNESS = timedelta(minutes=15)
 """How old an admission may be when its effect starts; an hour-old one is never carried out."""
 

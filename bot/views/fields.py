@@ -1,6 +1,8 @@
-"""Structured content for people: each top-level field a line, lists as bullets, the rest as JSON. Nothing is left out."""
+"""Structured content for people: each field a line, lists as bullets, the rest as JSON. Nothing is left out."""
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from workflows.rules.canonical import NotCanonical, parse
@@ -14,6 +16,7 @@ SHORT = 300
 """Characters of a value that stands on the line of its name."""
 FEW = 40
 """Items of a list shown as bullets."""
+PLAIN = re.compile(r"[\w-]+")
 BATCH = 6000
 """Bytes of one rich text block."""
 
@@ -27,7 +30,7 @@ def fields(content: Json) -> list[Block]:
     if not isinstance(content, dict) or not content:
         return _whole(content)
     made: list[Block] = []
-    for name, value in content.items():
+    for name, value in _flat(content):
         label = run_of(f"{name}: ", bold=True)
         if _scalar(value) and "\n" not in (text := _said(value)) and len(text) <= SHORT:
             made.append(line(label, run_of(text, code=True)))
@@ -36,6 +39,16 @@ def fields(content: Json) -> list[Block]:
         else:
             made += [line(label), *_whole(value)]
     return made
+
+
+def _flat(content: dict[str, Json], above: str = "") -> Iterator[tuple[str, Json]]:
+    """A field within a field is named by both, `plan.from_version`; a name that could be taken for that is quoted."""
+    for name, value in content.items():
+        said = above + (name if PLAIN.fullmatch(name) else json.dumps(name, ensure_ascii=False))
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{said}.")
+        else:
+            yield said, value
 
 
 def _whole(value: Json) -> list[Block]:

@@ -16,7 +16,7 @@ _INVISIBLE = frozenset(
     | set(range(0xE0100, 0xE01F0))
 )
 """Blank or invisible characters that Unicode files among letters, marks and symbols."""
-_SLACK_ID = re.compile(r"[A-Z0-9]{2,32}")
+_SLACK_ID = re.compile(r"[A-Z0-9_]{2,32}")
 
 
 def visible(text: str) -> str:

@@ -66,9 +66,9 @@ def _spelled(pattern: str, expected: str) -> AfterValidator:
 Command = Annotated[str, _spelled(r"/[a-z0-9_-]{1,31}", "a slash command such as /handrail")]
 Name = Annotated[str, _spelled(r"[a-z0-9][a-z0-9_-]*", "a name of small letters, digits, _ and -")]
 ToolName = Annotated[str, _spelled(r"[a-z0-9][a-z0-9_-]*\..+", "a tool's full name such as fleet.deploy")]
-# Slack's immutable ids: names and e-mail addresses change hands.
-UserId = Annotated[str, _spelled(r"[UW][A-Z0-9]+", "a Slack user id such as U0123ABCD")]
-GroupId = Annotated[str, _spelled(r"S[A-Z0-9]+", "a Slack user group id such as S0123ABCD")]
+# Slack's immutable ids: names and e-mail addresses change hands. Slack's own have no underscore; other servers' may.
+UserId = Annotated[str, _spelled(r"[UW][A-Z0-9_]+", "a Slack user id such as U0123ABCD")]
+GroupId = Annotated[str, _spelled(r"S[A-Z0-9_]+", "a Slack user group id such as S0123ABCD")]
 
 
 class Section(BaseModel):

@@ -47,7 +47,7 @@ class Workspace:
     @property
     def run(self) -> str:
         """The name of its first run."""
-        return f"deploy-{self.service}-1"
+        return f"deployer-{self.service}-1"
 
     async def open(self) -> None:
         self._earlier = {run.id async for run in self.client.list_workflows()}

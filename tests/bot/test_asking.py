@@ -57,9 +57,9 @@ async def test_runs_are_numbered_by_what_they_do(workspace, alice):
     await alice.say("C0OPS", f"/handrail {workspace.goal}")
     await alice.sees("C0OPS", workspace.run)
     await alice.say("C0OPS", f"/handrail deploy {workspace.service} 1.5.0")
-    await alice.sees("C0OPS", f"deploy-{workspace.service}-2")
+    await alice.sees("C0OPS", f"deployer-{workspace.service}-2")
     await alice.say("C0OPS", f"/handrail deploy {workspace.service}b 2.0.0")
-    await alice.sees("C0OPS", f"deploy-{workspace.service}b-1")
+    await alice.sees("C0OPS", f"deployer-{workspace.service}b-1")
 
 
 async def test_what_nobody_knows_how_to_do_is_answered_with_what_is_possible(workspace, alice, bob):
@@ -134,9 +134,9 @@ async def test_when_a_text_can_be_read_in_two_ways_both_are_offered(workspace, a
 
 
 async def test_a_run_that_nobody_knows_is_answered_in_words(workspace, alice):
-    await alice.say("C0OPS", "/handrail status deploy-checkout-990")
+    await alice.say("C0OPS", "/handrail status deployer-checkout-990")
 
-    await alice.sees("C0OPS", "I know no run called `deploy-checkout-990`")
+    await alice.sees("C0OPS", "I know no run called `deployer-checkout-990`")
 
 
 class Cut(Workspace):

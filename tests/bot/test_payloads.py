@@ -51,6 +51,17 @@ def test_a_mention_is_the_same_occasion_in_whichever_event_it_comes():
     assert (first.person, first.thread, first.by_bot) == (Person(team="T1", user="U1"), "9.1", False)
 
 
+@pytest.mark.parametrize("mention", ["<@U0BOT>", "<@U0BOT|handrail>", "<@U0OTHER>", "@handrail"])
+def test_the_goal_is_what_stands_beside_the_mention(mention):
+    def goal(text):
+        event = {"type": "app_mention", "user": "U1", "channel": "C1", "ts": "9.1", "text": text}
+        return Mention.from_slack({"team_id": "T1", "event": event}).goal("U0BOT").strip()
+
+    assert goal(f"{mention} deploy cart 2.0.0") == "deploy cart 2.0.0"
+    assert goal("deploy cart <@U0BOT>") == "deploy cart"
+    assert goal("deploy cart for <@U0ANN>") == "deploy cart for <@U0ANN>"
+
+
 def test_a_mention_by_a_bot_is_known_as_such():
     event = {"type": "app_mention", "bot_id": "B9", "channel": "C1", "ts": "9.1", "text": "hi"}
 
@@ -64,6 +75,16 @@ def test_a_click_says_who_pressed_what_and_when_by_slacks_clock():
     assert click.spot == Spot(channel="C1", thread_ts="10.1")
     assert click.clicked_at == datetime.fromtimestamp(1795348700.5, UTC)
     assert click.delivery == "click/11.1/approve/T1/U1/1795348700.5"
+
+
+@pytest.mark.parametrize("action_ts", [1795348700.5, 1795348700, "1795348700.5"])
+def test_a_click_is_heard_however_its_time_is_written(action_ts):
+    action = {"action_id": "approve", "action_ts": action_ts, "value": REF.packed()}
+
+    click = Click.from_slack(pressed(actions=[action], container={}), NOW)
+
+    assert int(click.clicked_at.timestamp()) == 1795348700
+    assert click.delivery == f"click/11.1/approve/T1/U1/{action_ts}"
 
 
 @pytest.mark.parametrize("action_ts", ["nan", "inf", "-5", "", "soon", "9" * 40, "99999999999"])

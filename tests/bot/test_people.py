@@ -84,6 +84,5 @@ async def test_when_slack_can_not_say_nobody_is_taken_for_a_member(slack, finder
         await facts(finder, "U0BOB", TEAM, "S0APPROVERS")
 
 
-async def test_a_group_that_does_not_exist_is_no_reason_to_let_somebody_in(finder):
-    with pytest.raises(ApplicationError):
-        await facts(finder, "U0BOB", TEAM, "S0NOWHERE")
+async def test_a_group_that_does_not_exist_is_no_reason_to_let_somebody_in_or_to_keep_others_out(finder):
+    assert (await facts(finder, "U0BOB", TEAM, "S0NOWHERE", "S0APPROVERS")).groups == ("S0APPROVERS",)

@@ -188,6 +188,14 @@ def test_after_a_drift_both_versions_are_shown():
     assert "It changed since it was approved" in said
 
 
+def test_a_field_within_a_field_is_named_by_both_and_nothing_else_can_look_like_it():
+    nested = approval(shown=Shown(content={"plan": {"from": "1.4.1"}}))
+    flat = approval(shown=Shown(content={"plan.from": "1.4.1"}))
+
+    assert "plan.from: " in words(list(approval_card(RUN, nested).blocks))
+    assert '"plan.from": ' in words(list(approval_card(RUN, flat).blocks))
+
+
 def test_who_asked_is_not_called_upon_to_approve():
     rule = RULE.model_copy(update={"approvers": People(users=("U0ALICE", "U0BOB"))})
 

@@ -106,6 +106,7 @@ class FarEnd:
         self.people_away = 0
         self.standings: dict[Person, Standing] = {}
         self.groups: dict[Person, tuple[str, ...]] = {CAROL: ("S0RELEASE",)}
+        self.undeliverable = ""
         self.hold_applies: asyncio.Event | None = None
         self.hold_reads: asyncio.Event | None = None
 
@@ -177,6 +178,7 @@ class FarEnd:
             cards=cards,
             posted_at=datetime.now(UTC),
             notices=tuple(notice.id for notice in view.notices),
+            undeliverable=self.undeliverable,
         )
 
     def _card(self, view: RunView) -> Card:

@@ -301,6 +301,19 @@ async def test_cancelling_never_abandons_what_is_being_applied(with_planner, tem
     assert [change.certain for change in result.changes] == [True]
 
 
+async def test_a_run_that_nobody_can_see_ends_and_withdraws_what_it_asked(with_planner):
+    far_end = await with_planner(in_order(deploy()))
+    run = await far_end.start("unseen")
+    await far_end.asked(run)
+
+    far_end.undeliverable = "Handrail is not a member of the channel"
+    await run.signal("answer", answer("no such question", "more", ALICE))
+    result = await run.result()
+
+    assert (result.state, result.text) == (RunState.FAILED, "Handrail is not a member of the channel")
+    assert far_end.applied == []
+
+
 @pytest.mark.recorded
 async def test_a_spent_budget_asks_whether_to_go_on(with_planner):
     far_end = await with_planner(in_order(look(), look(), look()))

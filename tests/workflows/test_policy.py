@@ -122,6 +122,9 @@ def test_a_phrase_that_can_not_be_read_is_refused(phrase):
 
 
 def test_a_run_is_named_after_what_it_does():
-    assert names.slug("Deploy checkout 1.4.2 to prod", "deploy") == "deploy-checkout"
-    assert names.slug("???", "diagnose") == "diagnose"
+    assert (
+        names.slug("roll back checkout in prod", "rollback", {"service": "checkout"}) == "rollback-checkout"
+    )
+    assert names.slug("please report on the fleet", "report", {}) == "report-fleet"
+    assert names.slug("???", "diagnose", {}) == "diagnose"
     assert names.run_id("T1", "trigger") == names.run_id("T1", "trigger") != names.run_id("T2", "trigger")

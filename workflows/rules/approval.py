@@ -50,7 +50,7 @@ def decide(approval: Approval, decision: Decide, facts: PersonFacts) -> tuple[Ap
         clicked_at=decision.clicked_at,
         facts=facts,
     )
-    votes = (*(earlier for earlier in approval.votes if earlier.person != decision.by), vote)
+    votes = (*(earlier for earlier in approval.votes if earlier.person.user != decision.by.user), vote)
     if not decision.approve:
         why = f"rejected: {decision.reason}" if decision.reason else "rejected"
         rejected = approval.model_copy(
@@ -79,7 +79,9 @@ def _refusal(approval: Approval, decision: Decide, facts: PersonFacts) -> str:
         return ENDED[ApprovalState.EXPIRED]
     if not approval.shown.complete and decision.approve:
         return "The preview could not be shown whole, so it can't be approved."
-    if any(vote.person == decision.by and vote.approve == decision.approve for vote in approval.votes):
+    if any(
+        vote.person.user == decision.by.user and vote.approve == decision.approve for vote in approval.votes
+    ):
         return "You have already decided on this."
     return ineligible(approval, facts)
 
@@ -93,7 +95,8 @@ def ineligible(approval: Approval, facts: PersonFacts) -> str:
         return f"A {facts.standing.value} account may not decide on this."
     if not rule.approvers:
         return "Nobody may approve this: no rule names an approver for it."
-    if rule.four_eyes and facts.person in approval.requesters:
+    # By user id alone: on Enterprise Grid the same person comes with different teams.
+    if rule.four_eyes and facts.person.user in {person.user for person in approval.requesters}:
         return "You asked for this change, so somebody else has to decide on it."
     if not rule.approvers.includes(facts):
         return "You are not one of the approvers for this change."
@@ -101,7 +104,7 @@ def ineligible(approval: Approval, facts: PersonFacts) -> str:
 
 
 def _approvals(votes: Sequence[Vote]) -> int:
-    return len({vote.person for vote in votes if vote.approve})
+    return len({vote.person.user for vote in votes if vote.approve})
 
 
 class Evidence(NamedTuple):

@@ -2,8 +2,10 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 
 LONGEST = 40
+_FILLERS = frozenset({"the", "a", "an", "to", "in", "is", "of", "on", "please"})
 
 
 def run_id(team: str, occasion: str) -> str:
@@ -11,10 +13,14 @@ def run_id(team: str, occasion: str) -> str:
     return f"run/{team}/{hashlib.sha256(f'{team}/{occasion}'.encode()).hexdigest()[:24]}"
 
 
-def slug(goal: str, agent: str) -> str:
-    """What a run is called, without its number: `deploy-checkout`."""
-    words = re.findall(r"[a-z0-9]+", goal.lower().replace("'", ""))
-    kept = [word for word in words if word not in {"the", "a", "an", "to", "in", "is", "of", "please"}][:2]
+def slug(goal: str, agent: str, parameters: Mapping[str, str]) -> str:
+    """What a run is called, without its number: its agent and the first thing said of what, `deploy-checkout`.
+
+    A goal without *parameters* lends its own first words.
+    """
+    said = f"{agent} {next(iter(parameters.values()))}" if parameters else goal
+    words = re.findall(r"[a-z0-9]+", said.lower().replace("'", ""))
+    kept = [word for word in words if word not in _FILLERS][:2]
     return "-".join(kept)[:LONGEST].strip("-") or agent
 
 

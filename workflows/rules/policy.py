@@ -102,4 +102,4 @@ def stewards(spec: AgentSpec) -> People:
 
 def may_steer(facts: PersonFacts, requester: Person, spec: AgentSpec) -> bool:
     """May this person stop, redirect or answer for a run?"""
-    return facts.person == requester or stewards(spec).includes(facts)
+    return facts.person.user == requester.user or stewards(spec).includes(facts)
