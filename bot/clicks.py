@@ -1,6 +1,7 @@
 """People pressing buttons. Each click is handed to Temporal before Slack has its answer, and each is answered."""
 
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -23,6 +24,7 @@ from .views.refs import ApprovalRef, PageRef, QuestionRef, ReasonRef, Ref, RunRe
 log = logging.getLogger(__name__)
 
 Carried = TypeVar("Carried", bound=Ref)
+REMEMBERED = 2000
 
 
 class Clicks:
@@ -30,6 +32,8 @@ class Clicks:
         self._runs = runs
         self._slack = slack
         self._later = later
+        self._answered: OrderedDict[str, None] = OrderedDict()
+        """What was shown for which click: a click that is delivered again is not answered again."""
 
     async def approve(self, ack: AsyncAck, body: Payload) -> None:
         click, ref = _read(body, ApprovalRef)
@@ -113,6 +117,8 @@ class Clicks:
         return True
 
     async def _open(self, click: Click, view: Block) -> None:
+        if self._repeated(click, "dialog"):
+            return
         try:
             await self._slack.open_modal(click.trigger_id, view)
         except SlackError as error:
@@ -120,6 +126,8 @@ class Clicks:
             self._later.do(self._tell(click, words.TOO_LATE_FOR_MODAL))
 
     async def _show_details(self, click: Click, at: PageRef) -> None:
+        if self._repeated(click, "dialog"):
+            return
         try:
             view_id = await self._slack.open_modal(click.trigger_id, modals.loading())
         except SlackError as error:
@@ -139,11 +147,25 @@ class Clicks:
         await self._slack.update_modal(view_id, filled)
 
     async def _show_status(self, click: Click, ref: RunRef) -> None:
+        if self._repeated(click, "status"):
+            return
         card = status_card(await self._runs.describe(ref.run))
         await self._slack.whisper(click.spot.channel, click.person.user, card, click.spot.thread_ts)
 
     async def _tell(self, click: Click, text: str) -> None:
+        if self._repeated(click, text):
+            return
         await self._slack.whisper(click.spot.channel, click.person.user, sentence(text), click.spot.thread_ts)
+
+    def _repeated(self, click: Click, what: str) -> bool:
+        """Was this shown for an earlier delivery of the click? A dialog's trigger works once, so it can't be again."""
+        key = f"{click.delivery}/{what}"
+        if key in self._answered:
+            return True
+        self._answered[key] = None
+        while len(self._answered) > REMEMBERED:
+            self._answered.popitem(last=False)
+        return False
 
     async def _show_end(self, click: Click, run: str) -> None:
         """The run can't redraw its card any more, so the card is redrawn from Temporal's own record."""

@@ -106,7 +106,14 @@ MESSAGE_LOST = frozenset(
     {"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found", "is_inactive"}
 )
 BLOCKS_REFUSED = frozenset(
-    {"invalid_blocks", "invalid_blocks_format", "invalid_attachments", "unsupported_block"}
+    {
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "invalid_attachments",
+        "invalid_arguments",
+        "msg_blocks_too_long",
+        "unsupported_block",
+    }
 )
 
 

@@ -183,7 +183,10 @@ class Submission(Value):
 
 
 def check(body: Any) -> None:
-    """What Bolt takes for granted before it has found a listener. Raises BadPayload."""
+    """What Bolt takes for granted before it has found a listener; put in where it goes without saying.
+
+    Raises BadPayload.
+    """
     match _get(body, "type", default=""):
         case "block_actions":
             actions = _get(body, "actions")
@@ -193,6 +196,7 @@ def check(body: Any) -> None:
                 _text(action, "action_id")
         case "view_submission" | "view_closed":
             _text(body, "view", "callback_id", default="")
+            _get(body, "view").setdefault("type", "modal")
         case "event_callback":
             _text(body, "event", "type")
 

@@ -112,7 +112,7 @@ def _retention(client: Client, kept: timedelta, config: Config) -> Line:
     return Line(
         False,
         "Temporal",
-        f"remembers what was done for {_days(kept)}, less than the longest wait ({_days(longest)}): "
+        f"remembers what was done for {_days(kept)}, which does not outlast the longest wait ({_days(longest)}): "
         f"temporal operator namespace update --namespace {client.namespace} --retention {_hours(longest) + 24}h",
     )
 

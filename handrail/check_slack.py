@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Mapping
 
+from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.settings import SlackSettings
-from bot.slack import client_for
+from bot.slack import client_for, named_error
 
 from .bot_process import slack_settings
 from .manifest import BOT_SCOPES, OPTIONAL_SCOPES
@@ -32,10 +33,10 @@ async def check_slack(environ: Mapping[str, str]) -> AsyncIterator[tuple[bool, s
     try:
         answer = await client_for(settings.bot_token.get_secret_value(), settings.api_url).auth_test()
     except SlackApiError as error:
-        yield False, f"the bot's token is refused: {_what_to_do(error)}"
+        yield False, _why("the bot's token is refused", "auth.test", error)
         return
-    except (SlackClientError, OSError, TimeoutError) as error:
-        yield False, f"{settings.api_url} can't be reached: {error}"
+    except (SlackClientError, ClientError, OSError, TimeoutError) as error:
+        yield False, f"{settings.api_url} can't be reached: {error or type(error).__name__}"
         return
     yield True, f"SLACK_BOT_TOKEN is @{answer.get('user')} in {answer.get('team')}"
     headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -63,12 +64,15 @@ async def _way_in(settings: SlackSettings) -> tuple[bool, str]:
     try:
         await client.apps_connections_open(app_token=settings.app_token.get_secret_value())
     except SlackApiError as error:
-        return False, f"SLACK_APP_TOKEN is refused: {_what_to_do(error)}"
-    except (SlackClientError, OSError, TimeoutError) as error:
-        return False, f"SLACK_APP_TOKEN can't be tried: {error}"
+        return False, _why("SLACK_APP_TOKEN is refused", "apps.connections.open", error)
+    except (SlackClientError, ClientError, OSError, TimeoutError) as error:
+        return False, f"SLACK_APP_TOKEN can't be tried: {error or type(error).__name__}"
     return True, "SLACK_APP_TOKEN opens Socket Mode"
 
 
-def _what_to_do(error: SlackApiError) -> str:
-    word = str(error.response.get("error", error))
-    return f"{word} ({WHAT_TO_DO[word]})" if word in WHAT_TO_DO else word
+def _why(refused: str, method: str, error: SlackApiError) -> str:
+    named = named_error(method, error)
+    if not named.lasting:
+        return f"the server does not say whether it takes the token, try again: {named}"
+    advice = f" ({WHAT_TO_DO[named.code]})" if named.code in WHAT_TO_DO else ""
+    return f"{refused}: {named.code}{advice}"

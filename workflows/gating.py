@@ -249,6 +249,7 @@ class Gate:
         return CallResult(call=self._call.number, ended=ended, text=text, by=by, at=workflow.now())
 
     def _step(self, state: StepState, note: str) -> None:
+        self._memory.doing = f"{self._call.title or self._call.tool}: {note}"
         self._journal.step(self._call, state, note)
 
     def _remember(self, changed: OpenCall) -> None:

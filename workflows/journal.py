@@ -155,6 +155,8 @@ class Journal:
 
     def undeliverable(self, why: str) -> None:
         """Slack refuses the place of this run: nobody could approve anything there."""
+        if self.memory.undeliverable:
+            return
         self.memory.undeliverable = why
         self.audit("undeliverable", why)
         self.withdraw("nobody can see it")

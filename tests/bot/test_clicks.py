@@ -64,6 +64,21 @@ async def test_a_rejection_asks_for_its_reason_and_the_card_shows_it(workspace, 
     assert workspace.tools.applied == []
 
 
+@pytest.mark.parametrize("button", ["Reject", "Details"])
+async def test_a_dialog_asked_for_twice_opens_once_and_nothing_is_said_of_it(workspace, alice, bob, button):
+    card = await card_of(workspace, alice)
+    await plan(workspace.slack, {"kind": "duplicate_delivery", "type": "interactive"})
+
+    await bob.click(card, button)
+    await bob.until(bob.views)
+    await bob.click(card, "Approve")
+    await alice.sees("C0OPS", f"Done: {workspace.run}")
+
+    opened = [call for call in workspace.slack.faults.calls if call["method"] == "views.open"]
+    assert len(opened) == 1
+    assert not any("dialog" in words(each) for each in await bob.messages("C0OPS"))
+
+
 async def test_the_details_show_the_whole_change(workspace, alice, bob):
     card = await card_of(workspace, alice)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import BadPayload
-from bot.payloads import Click, Command, Mention, Spot, Submission
+from bot.payloads import Click, Command, Mention, Spot, Submission, check
 from bot.views.refs import ApprovalRef
 from workflows.values.people import Person
 
@@ -144,3 +144,11 @@ def test_half_a_character_does_not_get_past_the_door():
     body = {"team_id": "T1", "user_id": "U1", "channel_id": "C1", "text": "a\ud800b", "trigger_id": "t"}
 
     Command.from_slack(body).text.encode()
+
+
+def test_a_dialog_is_a_modal_where_the_server_does_not_say_so():
+    body = {"type": "view_submission", "view": {"callback_id": "reject"}}
+
+    check(body)
+
+    assert body["view"]["type"] == "modal"
