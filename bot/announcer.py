@@ -16,7 +16,7 @@ from workflows.values.view import Announce, Announced, Card, Notice, RunView
 
 from . import words
 from .card_marks import marker
-from .cards import bare, draw, over, slots
+from .cards import bare, draw, in_sections, over, slots
 from .errors import RateLimited, Refused, RunGone, SlackError, TemporalUnavailable
 from .runs import Runs
 from .slack import Posted, Slack
@@ -236,13 +236,21 @@ class Showing:
                 raise
             plainer = self._plainer(slot, card)
             if plainer is card:
-                self._slack.once(
-                    f"bare/{refused}", "Slack refuses a card's blocks (%s); it is shown bare", refused
-                )
-                await send(bare(card))
+                await self._plainly(card, send, refused)
                 return card
             return await self._tolerantly(slot, plainer, send)
         return card
+
+    async def _plainly(
+        self, card: Message, send: Callable[[Message], Awaitable[None]], refused: Refused
+    ) -> None:
+        sections = in_sections(card)
+        if sections is not None:
+            with contextlib.suppress(Refused):
+                await send(sections)
+                return
+        self._slack.once(f"bare/{refused}", "Slack refuses a card's blocks (%s); it is shown bare", refused)
+        await send(bare(card))
 
     def _plainer(self, slot: str, card: Message) -> Message:
         if self._announcer.look.plan and any(block["type"] == "plan" for block in card.blocks):

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from workflows.values.view import RunView
 
 from .views.approval import approval_card
-from .views.blocks import Message, message, section
+from .views.blocks import SECTION_LIMIT, Block, Message, fits, message, plain, section
 from .views.look import Look
 from .views.question import question_card
 from .views.result import result_card
 from .views.root import root_card
+from .views.text import code, escaped, user
 from .views.unknown import unknown_card
 
 
@@ -53,6 +54,39 @@ def over(view: RunView) -> frozenset[str]:
     unknowns = [f"unknown/{each.id}" for each in view.unknowns if each.said]
     questions = [f"question/{each.id}" for each in view.questions if each.answered]
     return frozenset([*approvals, *unknowns, *questions])
+
+
+def in_sections(card: Message) -> Message | None:
+    """The same words without rich text, for a server that does not know it; None when they would not fit whole."""
+    blocks: list[Block] = []
+    for block in card.blocks:
+        if block["type"] != "rich_text":
+            blocks.append(block)
+            continue
+        texts = [_as_text(element) for element in block["elements"]]
+        if any(len(text["text"]) > SECTION_LIMIT for text in texts):
+            return None
+        blocks += [{"type": "section", "text": text} for text in texts]
+    return message(card.text, *blocks) if fits(blocks) else None
+
+
+def _as_text(element: Block) -> Block:
+    """Untrusted text stays inert: plain text, unless people or times stand in it, and then it is escaped."""
+    lines = element["elements"] if element["type"] == "rich_text_list" else [element]
+    if all(run["type"] == "text" for line in lines for run in line["elements"]):
+        return plain("\n".join("".join(run["text"] for run in line["elements"]) for line in lines))
+    said = "\n".join("".join(map(_as_mrkdwn, line["elements"])) for line in lines)
+    return {"type": "mrkdwn", "text": said, "verbatim": True}
+
+
+def _as_mrkdwn(run: Block) -> str:
+    match run["type"]:
+        case "user":
+            return user(run["user_id"])
+        case "date":
+            return f"<!date^{run['timestamp']}^{run['format']}|{run['fallback']}>"
+        case _:
+            return code(run["text"]) if set("*_~`") & set(run["text"]) else escaped(run["text"])
 
 
 def bare(card: Message) -> Message:

@@ -1,4 +1,4 @@
-"""A server that is less than Slack: it knows no `plan` blocks and forgets metadata. It stands before the sandbox."""
+"""A server that is less than Slack: some blocks it does not know, and it forgets metadata. It stands before the sandbox."""
 
 from types import TracebackType
 from typing import Any, Self
@@ -8,8 +8,9 @@ from aiohttp import web
 
 
 class LesserSlack:
-    def __init__(self, api_url: str) -> None:
+    def __init__(self, api_url: str, unknown_blocks: frozenset[str] = frozenset({"plan"})) -> None:
         self._api_url = api_url
+        self._unknown_blocks = unknown_blocks
         self.refused = 0
 
     async def __aenter__(self) -> Self:
@@ -37,7 +38,7 @@ class LesserSlack:
             asked: Any = self._http.get(f"{self._api_url}{method}", params=request.query, headers=headers)
         elif request.content_type == "application/json":
             body = await request.json()
-            if any(block["type"] == "plan" for block in body.get("blocks", [])):
+            if any(block["type"] in self._unknown_blocks for block in body.get("blocks", [])):
                 self.refused += 1
                 return web.json_response({"ok": False, "error": "invalid_blocks"})
             body.pop("metadata", None)

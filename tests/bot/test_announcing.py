@@ -104,3 +104,18 @@ async def test_a_server_without_plan_blocks_and_metadata_gets_text_and_each_card
         assert "*Done* Deploy" in words(await root_of(alice, card))
         assert lesser.refused == 1
         await quiet.stop_listening()
+
+
+async def test_where_rich_text_is_unknown_the_same_words_stand_in_sections_and_can_be_approved(quiet):
+    await quiet.work()
+    async with LesserSlack(quiet.slack.api_url, frozenset({"plan", "rich_text"})) as lesser:
+        quiet.api_url = lesser.api_url
+        await quiet.listen()
+        alice, bob = await quiet.person("U0ALICE"), await quiet.person("U0BOB")
+        card = await card_of(quiet, alice)
+
+        assert "version: 1.4.2" in words(card)
+        assert {block["type"] for block in card["blocks"]} == {"header", "section", "context", "actions"}
+        await bob.click(card, "Approve")
+        await alice.sees("C0OPS", f"Done: {quiet.run}")
+        await quiet.stop_listening()
