@@ -26,7 +26,7 @@ def plain(mrkdwn: str) -> str:
     """Mentions as names, dates as times, entities as characters."""
     text = _MENTION.sub(lambda found: f"@{NAMES.get(found['id'], found['id'])}", mrkdwn)
     text = _DATE.sub(
-        lambda found: f"{datetime.fromtimestamp(int(found['unix']), UTC).astimezone():%H:%M}", text
+        lambda found: _moment(datetime.fromtimestamp(int(found["unix"]), UTC).astimezone()), text
     )
     text = _LINK.sub(lambda found: found["label"] or found["url"], text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
@@ -53,6 +53,11 @@ def _block(block: Json) -> Iterator[str]:
             yield " ".join(f"[{button}]" for button in buttons)
         case "markdown":
             yield from block["text"].splitlines()
+
+
+def _moment(at: datetime) -> str:
+    today = datetime.now(UTC).astimezone().date()
+    return f"{at:%H:%M}" if at.date() == today else f"{at:%d %B, %H:%M}"
 
 
 def _rich(element: Json) -> Iterator[str]:

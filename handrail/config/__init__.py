@@ -53,8 +53,7 @@ def load(environ: Mapping[str, str] = os.environ, *, with_servers: bool = True) 
     source = read(file_named_by(environ), _given(environ), leave=() if with_servers else ("servers",))
     file = _checked(source)
     tools = {name: translate.contract(name, said) for name, said in file.tools.items()}
-    changing = [name for name, said in file.tools.items() if not said.reads]
-    rules = [translate.rule(said, changing) for said in file.rules]
+    rules = [translate.rule(said) for said in file.rules]
     doubts = [source.problem(path, text) for path, text in checks.doubts(file)]
     return Config(
         file=source.file,

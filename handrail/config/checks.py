@@ -39,9 +39,9 @@ def doubts(file: File) -> Iterator[Finding]:
             yield path, f"nobody can approve what “{rule.name}” asks for: it names no approvers"
         if rule.then != "ask" and named:
             yield (*path, "approvers"), f"nobody is asked: “{rule.name}” says {rule.then}"
-        reads = [tool for tool, said in file.tools.items() if said.reads and _matches(rule, tool)]
-        if rule.then == "ask" and reads:
-            yield (*path, "tools"), f"people are asked even for what only reads: {_list(reads)}"
+        spoken_of = [tool for tool in file.tools if _matches(rule, tool)]
+        if rule.then != "refuse" and rule.tools and all(file.tools[tool].reads for tool in spoken_of):
+            yield (*path, "tools"), f"“{rule.name}” never applies: what only reads is not asked about"
         if place < len(file.rules) - 1 and not (
             rule.tools or rule.environments or rule.targets or rule.arguments
         ):

@@ -40,12 +40,11 @@ def people(said: PeopleSection) -> People:
     return People(users=said.users, groups=said.groups)
 
 
-def rule(said: RuleSection, changing: Sequence[str]) -> Rule:
-    """A rule that names no tools is about all that change something: what only reads is no business of its."""
+def rule(said: RuleSection) -> Rule:
     return Rule(
         name=said.name,
         then=RuleKind(said.then),
-        tools=said.tools or tuple(changing),
+        tools=said.tools,
         environments=said.environments,
         targets=said.targets,
         arguments=said.arguments,

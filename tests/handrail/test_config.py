@@ -100,14 +100,13 @@ def test_an_agent_has_the_tools_that_its_runbook_calls_and_no_others(config_of):
     assert [step.unless_failed for step in agent.runbook.steps] == [True, False]
 
 
-def test_a_rule_that_names_no_tools_is_about_all_that_change_something(config_of):
+def test_a_rule_says_who_is_asked_and_for_how_long(config_of):
     [agent] = config_of(GOOD).agents
 
     assert agent.rules == (
         Rule(
             name="changes",
             then=RuleKind.ASK,
-            tools=("ops.change",),
             approvers=People(users=("U0BOB",), groups=("S0ONCALL",)),
             expires_after=timedelta(days=2),
         ),
@@ -264,3 +263,13 @@ def test_a_rule_that_asks_nobody_is_allowed_and_doubted(config_of):
     assert config_of(text).doubts == (
         "handrail.yaml:12: rules[0]: nobody can approve what “changes” asks for: it names no approvers",
     )
+
+
+def test_a_rule_about_what_only_reads_is_doubted(config_of):
+    reading = GOOD.replace(
+        "  - name: changes\n", "  - {name: looks, tools: [ops.status], then: allow}\n  - name: changes\n"
+    )
+
+    [doubt] = config_of(reading).doubts
+
+    assert "“looks” never applies: what only reads is not asked about" in doubt

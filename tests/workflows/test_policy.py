@@ -49,6 +49,13 @@ def test_what_only_reads_is_never_asked_about_but_may_be_refused():
     )
 
 
+def test_a_refusal_that_names_no_tool_speaks_of_changes_only():
+    closed = Rule(name="closed", then=RuleKind.REFUSE)
+
+    assert isinstance(judge(CALL, DEPLOY, (closed,)), Refused)
+    assert judge(LOOKING, LOOK, (closed,)) == Allowed("reading", "it only reads")
+
+
 def test_a_tool_that_is_not_the_agents_is_refused():
     assert judge(CALL, None, (BY_BOB,)) == Refused("fleet.deploy is not one of this agent's tools")
 

@@ -69,9 +69,9 @@ def judge(call: Call, contract: ToolContract | None, rules: tuple[Rule, ...]) ->
 
 
 def matches(rule: Rule, call: Call, contract: ToolContract) -> bool:
-    """Does this rule speak of this call? Rules speak of changes; one that refuses may speak of reading too."""
+    """Does this rule speak of this call? Rules speak of changes; one that refuses may name a reading tool too."""
     arguments = parse(call.arguments)
-    if contract.reads and rule.then is not RuleKind.REFUSE:
+    if contract.reads and not (rule.then is RuleKind.REFUSE and rule.tools):
         return False
     return (
         _one_of(rule.tools, call.tool)
