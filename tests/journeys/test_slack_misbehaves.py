@@ -63,6 +63,7 @@ async def test_an_old_click_that_comes_again_changes_nothing(stage):
     thread = await stage.ask("restart payments in prod")
     await thread.press("Approve", by=stage.bob)
     await thread.ends("done")
+    await thread.shows("this is how it ended")
     before = await thread.messages()
 
     replayed = await stage.control("replay_click", {})
