@@ -19,6 +19,7 @@ from .stopping import stop_signals
 from .trouble import Misused, Trouble
 
 DEFAULT_HTTP_PORT = 3000
+SLACK = "https://slack.com/api/"
 
 
 async def serve(config: Config, environ: Mapping[str, str]) -> None:
@@ -66,10 +67,12 @@ def slack_settings(environ: Mapping[str, str]) -> SlackSettings:
         raise Misused(
             "SLACK_BOT_TOKEN is not set: the bot's token, xoxb-…. `handrail demo` needs none: it brings a workspace."
         )
-    if not bot_token.startswith("xoxb-"):
-        raise Misused("SLACK_BOT_TOKEN is no bot token: one begins with xoxb-.")
-    if app_token is not None and not app_token.startswith("xapp-"):
-        raise Misused("SLACK_APP_TOKEN is no app-level token: one begins with xapp-.")
+    api_url = environ.get("SLACK_API_URL") or SLACK
+    if api_url == SLACK:  # another server may give tokens of another form
+        if not bot_token.startswith(("xoxb-", "xoxe.xoxb-")):
+            raise Misused("SLACK_BOT_TOKEN is no bot token: one begins with xoxb-.")
+        if app_token is not None and not app_token.startswith("xapp-"):
+            raise Misused("SLACK_APP_TOKEN is no app-level token: one begins with xapp-.")
     if app_token is None and signing_secret is None:
         raise Misused(
             "Neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET (HTTP) is set: one of them is needed."
@@ -78,7 +81,8 @@ def slack_settings(environ: Mapping[str, str]) -> SlackSettings:
         bot_token=SecretStr(bot_token),
         app_token=None if app_token is None else SecretStr(app_token),
         signing_secret=None if signing_secret is None else SecretStr(signing_secret),
-        api_url=environ.get("SLACK_API_URL") or "https://slack.com/api/",
+        api_url=api_url,
+        http_host=environ.get("HANDRAIL_HTTP_HOST") or "0.0.0.0",  # noqa: S104 - Slack comes from outside
         http_port=_http_port(environ),
     )
 

@@ -156,7 +156,7 @@ class Gate:
     async def _ask(self, approval: Approval) -> tuple[Effect, Admission]:
         """Until people have decided and what they decided on still holds. Raises Refusal for every other end."""
         while True:
-            self._step(StepState.WAITING, "waiting for approval")
+            self._step(StepState.WAITING, "approval needed")
             approval = await self._decided(approval.id)
             if approval.state.ended:
                 raise _refusal(approval)
