@@ -39,7 +39,10 @@ class Applying:
             n += found.index
             if found.index < len(keys):
                 key = keys[found.index]
-                return n, await self._await_recalled(key, n) if found.working else found.outcome
+                if not found.working:
+                    return n, found.outcome
+                with self._journal.applies(self._under_way(key, n)):
+                    return n, await self._await_recalled(key)
 
     async def apply(self, effect: Effect, admission: Admission) -> Outcome:
         """Start it, with nothing awaited before, and stay with it until its outcome is known."""
@@ -58,7 +61,7 @@ class Applying:
                     task_timeout=outside.TASK,
                 )
             except WorkflowAlreadyStartedError:
-                return await self._await_recalled(effect.key, effect.n)
+                return await self._await_recalled(effect.key)
             with self._journal.working():
                 await workflow.wait_condition(lambda: child.done() or self._journal.is_unknown(effect.key))
             if not child.done():
@@ -69,18 +72,17 @@ class Applying:
                 text = "The change was ended from outside."
                 return Outcome(state=OutcomeState.UNKNOWN, text=text, at=workflow.now())
 
-    async def _await_recalled(self, key: EffectKey, n: int) -> Outcome:
+    async def _await_recalled(self, key: EffectKey) -> Outcome:
         """The result of an effect that was started before: by this run, before an operator reset it."""
-        with self._journal.applies(self._under_way(key, n)):
-            while True:
-                with self._journal.working():
-                    found = await outside.recall(RecallOrder(keys=(key,), await_result=True))
-                if not found.working:
-                    nothing = Outcome(state=OutcomeState.NOT_APPLIED, text="An earlier try was not applied.")
-                    return found.outcome or nothing
-                if found.outcome is not None:
-                    self._journal.learn(key, found.outcome.text, workflow.now())
-                    await workflow.wait_condition(lambda: not self._journal.is_unknown(key))
+        while True:
+            with self._journal.working():
+                found = await outside.recall(RecallOrder(keys=(key,), await_result=True))
+            if not found.working:
+                nothing = Outcome(state=OutcomeState.NOT_APPLIED, text="An earlier try was not applied.")
+                return found.outcome or nothing
+            if found.outcome is not None:
+                self._journal.learn(key, found.outcome.text, workflow.now())
+                await workflow.wait_condition(lambda: not self._journal.is_unknown(key))
 
     def _under_way(self, key: EffectKey, n: int) -> UnderWay:
         return UnderWay(key, self._call, n, self._contract, self._target)
