@@ -87,4 +87,5 @@ async def test_a_newcomer_deploys_breaks_it_and_sees_the_count_stay_right(page, 
         await shot(page, "6-dark")
         await page.set_viewport_size({"width": 390, "height": 844})
         await shot(page, "7-phone")
-    assert [error for error in errors if "WebSocket" not in error] == []
+        # Asked while the demo still runs: afterwards the page rightly misses it.
+        assert errors == []
