@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from temporalio.client import Client, WorkflowHistory
 
@@ -13,7 +14,7 @@ async def record(client: Client, story: str, runs: list[str]) -> None:
     for run in runs:
         for number, history in enumerate(await _all_of(client, run)):
             file = FOLDER / f"{story.removeprefix('test_')}.{run.removeprefix('run/')}.{number}.json"
-            file.write_text(history.to_json() + "\n")
+            file.write_text(json.dumps(_impersonal(json.loads(history.to_json())), indent=2) + "\n")
 
 
 async def _all_of(client: Client, name: str) -> list[WorkflowHistory]:
@@ -32,6 +33,17 @@ async def _all_of(client: Client, name: str) -> list[WorkflowHistory]:
         last = history.events[-1]
         run_id = last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
     return found
+
+
+def _impersonal(value: Any) -> Any:
+    """Without what only tells of the machine it was recorded on."""
+    if isinstance(value, dict):
+        return {
+            name: _impersonal(inner)
+            for name, inner in value.items()
+            if name not in {"stackTrace", "identity"}
+        }
+    return [_impersonal(inner) for inner in value] if isinstance(value, list) else value
 
 
 def recorded() -> list[Path]:
