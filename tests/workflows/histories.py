@@ -1,6 +1,7 @@
 """Recorded histories: what a later version of the workflows must be able to replay."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ def _impersonal(value: Any) -> Any:
             for name, inner in value.items()
             if name not in {"stackTrace", "identity"}
         }
+    if isinstance(value, str):
+        return re.sub(r"^\d+@\S+$", "a worker", value)
     return [_impersonal(inner) for inner in value] if isinstance(value, list) else value
 
 
