@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check format histories lock clean
+.PHONY: setup demo test check uncached proof mutants chaos chaos-naive format histories lock clean
 
 setup: .venv/ready
 
@@ -22,14 +22,34 @@ setup: .venv/ready
 demo: setup  ## the whole of Handrail on this machine, no account and no key needed
 	@$(BIN)/handrail demo
 
-test: setup
-	$(BIN)/pytest
+test: setup  ## two at a time: much of it waits, for Slack's pace or for a killed part to be missed
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+TESTS ?= tests
+uncached: setup  ## the tests again, with workers that remember no workflow: each task replays its run from the start
+	HANDRAIL_MAX_CACHED_WORKFLOWS=0 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+
+proof: setup  ## what takes too long for every test run: poison, floods, hostile requests, all histories cut everywhere
+	$(BIN)/pytest -o addopts="-q --strict-markers --import-mode=importlib" tests/proof
+
+# Named by a pattern, so that mutmut first runs every test by its id: one that it can't find would pass for a kill.
+mutants: setup  ## change the rules in a thousand ways: which does no test notice? See docs/mutants.md; ten minutes
+	rm -rf mutants
+	$(BIN)/mutmut run 'workflows.rules.*'
+	$(BIN)/python -m tests.mutants
+
+MINUTES ?= 5
+chaos: setup  ## real processes, killed again and again; MINUTES=60 is the long form, SEED=… an earlier one once more
+	$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+chaos-naive: setup  ## the same kills on a plain activity with retries: it has to show duplicates
+	$(BIN)/python -m tests.chaos --naive --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 histories: setup  ## record the histories that later versions must be able to replay
 	$(BIN)/pytest tests/workflows -m recorded --record-histories

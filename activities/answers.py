@@ -1,4 +1,4 @@
-"""What tools answer, bounded before it goes anywhere: a result too large would repeat what was done.
+"""What tools answer, bounded and masked before it goes anywhere: a result too large would repeat what was done.
 
 That every text is safe was seen to where it came in (`mcp_servers`).
 """
@@ -8,12 +8,17 @@ from typing import NamedTuple
 from workflows.rules.canonical import NotCanonical, canonical, parse
 from workflows.values.base import Json
 
+from .masking import Masker
 from .mcp_replies import TEXT_LIMIT, ToolReply
 
 LONGEST_TEXT = 20_000
 """Characters of a text answer that are kept; the cut is stated."""
 LARGEST_STRUCTURED = 100_000
 """Bytes of a structured answer that is kept; a larger one is left out, and that is stated."""
+
+
+HALF_A_SECRET = 1_500
+"""Characters: what a cut leaves of a secret is at most this long, and not known any more."""
 
 
 class Kept(NamedTuple):
@@ -25,8 +30,8 @@ class Kept(NamedTuple):
     """False: something was cut or left out, and the text says so."""
 
 
-def kept(reply: ToolReply, longest_text: int = LONGEST_TEXT) -> Kept:
-    """The answer, bounded. What is left out is stated in the text."""
+def kept(reply: ToolReply, masker: Masker, longest_text: int = LONGEST_TEXT) -> Kept:
+    """The answer, bounded and without secrets. What is left out is stated in the text."""
     notes = [f"[{kind} left out: {count}]" for kind, count in sorted(reply.other.items())]
     structured = reply.structured
     try:
@@ -39,9 +44,16 @@ def kept(reply: ToolReply, longest_text: int = LONGEST_TEXT) -> Kept:
         notes.append(
             f"[the structured answer was left out: {size:,} bytes, and {LARGEST_STRUCTURED:,} are kept]"
         )
-    cut = len(reply.text) > min(longest_text, TEXT_LIMIT)
-    text = "\n".join(part for part in (shortened(reply.text, longest_text), *notes) if part)
-    return Kept(text, structured, whole=not cut and not notes)
+    said = text_of(reply, masker)
+    cut = len(reply.text) > TEXT_LIMIT or len(said) > longest_text
+    text = "\n".join(part for part in (shortened(said, longest_text), *notes) if part)
+    return Kept(text, masker.value(structured), whole=not cut and not notes)
+
+
+def text_of(reply: ToolReply, masker: Masker) -> str:
+    """All of its text, without secrets: before anything of it is cut or quoted."""
+    text, note = reply.text[:TEXT_LIMIT], reply.text[TEXT_LIMIT:]
+    return masker.text(text)[:-HALF_A_SECRET] + note if note else masker.text(text)
 
 
 def shortened(text: str, longest: int = LONGEST_TEXT) -> str:

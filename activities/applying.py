@@ -8,7 +8,7 @@ The last is an error named `Ambiguous`. With a key that the upstream deduplicate
 key and the same bytes; without one it ends there, and people are asked.
 """
 
-import re
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -18,18 +18,21 @@ from typing import NoReturn, Self
 from pydantic import TypeAdapter, ValidationError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 
 from workflows.outside import FRESHNESS
 from workflows.rules.canonical import canonical, parse
 from workflows.rules.digests import definition_digest, effect_digest
+from workflows.rules.keys import NoPlace, placed, taken_out
 from workflows.rules.policy import target_of
 from workflows.values.base import EffectDigest, Json
 from workflows.values.effect import EffectOrder, Outcome, OutcomeState
-from workflows.values.tools import EffectClass
+from workflows.values.tools import EffectClass, ToolContract
 
-from .answers import kept, shortened
-from .mcp_servers import AskedForInput, McpServers, NotSent, ReplyLost, ToolReply
-from .patience import beating, try_again
+from .answers import kept, shortened, text_of
+from .masking import Masker, compiled
+from .mcp_servers import AskedForInput, McpServers, NotSent, Refused, ReplyLost, ServerFailed, ToolReply
+from .patience import GivenUp, beating, still_awaited, try_again
 
 AMBIGUOUS = "Ambiguous"
 TOOL_UNAVAILABLE = "ToolUnavailable"
@@ -66,25 +69,32 @@ class Tried:
         return self.unsent == activity.info().attempt - 1
 
 
-async def apply_once(servers: McpServers, order: EffectOrder) -> Outcome:
-    """One attempt. Raises ApplicationError `Ambiguous` when nobody can know whether it was done."""
-    if activity.info().attempt > 1:
+async def apply_once(servers: McpServers, order: EffectOrder, masker: Masker) -> Outcome:
+    """One attempt. Raises ApplicationError `Ambiguous` when nobody can know whether it was done.
+
+    A verifiable effect that was looked for and is not there is ordered once more, for the same admission: NOT_APPLIED
+    then speaks of this attempt, and what was looked up of those before.
+    """
+    verifiable = order.effect.contract.effect_class is EffectClass.VERIFIABLE
+    nothing = "Nothing was sent this time" if verifiable else "Nothing was sent"
+    if activity.info().attempt > 1 or order.first_execution not in ("", activity.info().workflow_run_id):
+        # Another execution: an operator has reset this effect, and its history says nothing of what was sent since.
         _nobody_knows("An earlier attempt may have sent it.")
     try:
         async with beating():
             reply = await _send(servers, order, nothing_sent=True)
     except Changed as changed:
-        return _not_applied(f"{changed} Nothing was sent.")
+        return _not_applied(f"{changed} {nothing}.")
     except NotSent as error:
-        return _not_applied(f"Nothing was sent: {error}.")
+        return _not_applied(f"{nothing}: {error}.")
     except ReplyLost as error:
         _nobody_knows(f"It was sent, but {error}.", error)
-    if reply.is_error and not _proves_nothing_done(order, reply):
-        _nobody_knows(f"The tool answered with an error that proves nothing: {_words(reply)}")
-    return _known(reply)
+    if reply.is_error and not _proves_nothing_done(order.effect.contract, reply):
+        _nobody_knows(f"The tool answered with an error that proves nothing: {_words(reply, masker)}")
+    return _known(reply, masker)
 
 
-async def apply_with_key(servers: McpServers, order: EffectOrder) -> Outcome:
+async def apply_with_key(servers: McpServers, order: EffectOrder, masker: Masker) -> Outcome:
     """Once, however often it is sent: every attempt has the same key and the same bytes.
 
     Raises ApplicationError, to be tried again: `ToolUnavailable` or `Ambiguous`; and not to be tried again:
@@ -95,9 +105,9 @@ async def apply_with_key(servers: McpServers, order: EffectOrder) -> Outcome:
         async with beating(asdict(tried)):
             reply = await _send(servers, order, nothing_sent=tried.nothing_sent)
     except Changed as changed:
-        if not tried.nothing_sent:
-            _nobody_knows(f"An earlier attempt may have done it, and it can't be tried again: {changed}")
-        return _not_applied(f"{changed} Nothing was sent.")
+        return _no_retry_mends(tried, str(changed), "Nothing was sent.")
+    except Refused as error:
+        return _no_retry_mends(tried, f"{error}.", "Nothing was done.")
     except NotSent as error:
         if tried.nothing_sent:
             tried = replace(tried, unsent=activity.info().attempt)
@@ -106,11 +116,13 @@ async def apply_with_key(servers: McpServers, order: EffectOrder) -> Outcome:
         _nobody_knows(f"It was sent, but {error}.", error)
     except ReplyLost as error:
         _again(tried, f"It was sent, but {error}.", AMBIGUOUS, error)
-    if reply.is_error and not _proves_nothing_done(order, reply):
-        _again_after_error(tried, reply)
+    if reply.is_error and not _proves_nothing_done(order.effect.contract, reply):
+        _again_after_error(tried, reply, masker)
     if reply.is_error and not tried.nothing_sent:
-        _nobody_knows(f"An earlier attempt may have done it, and the last one was refused: {_words(reply)}")
-    return _known(reply)
+        _nobody_knows(
+            f"An earlier attempt may have done it, and the last one was refused: {_words(reply, masker)}"
+        )
+    return _known(reply, masker)
 
 
 class Changed(Exception):
@@ -120,24 +132,52 @@ class Changed(Exception):
 async def _send(servers: McpServers, order: EffectOrder, *, nothing_sent: bool) -> ToolReply:
     """Raises Changed, NotSent or ReplyLost."""
     effect, contract = order.effect, order.effect.contract
-    if nothing_sent and datetime.now(UTC) - order.admission.admitted_at > FRESHNESS:
-        raise Changed(f"It was admitted more than {FRESHNESS.total_seconds() / 60:.0f} minutes ago.")
-    if contract.effect_class is EffectClass.IDEMPOTENT and contract.key_argument is None:
-        raise Changed(f"The contract of {contract.name} says idempotent, but not where the key goes.")
+    fresh_for = min(FRESHNESS, order.admission.fresh_for)
+    if nothing_sent and datetime.now(UTC) - order.admission.admitted_at > fresh_for:
+        raise Changed(f"It was admitted more than {fresh_for.total_seconds() / 60:.0f} minutes ago.")
+    if problem := _unfit(contract):
+        raise Changed(f"The contract of {contract.name} says {contract.effect_class}, but not {problem}.")
     tools = await servers.tools(contract.server)
     if contract.tool not in tools:
         raise Changed(f"{contract.server} no longer offers {contract.tool}.")
-    definition = definition_digest(tools[contract.tool].definition())
+    tool = tools[contract.tool]
+    definition = definition_digest(tool.definition())
     if definition != effect.definition:
         raise Changed(f"The definition of {contract.name} changed since this was approved.")
     arguments = _arguments(order)
     if not effect.digest == order.admission.effect == _digest(order, arguments, definition):
         raise Changed("What would be sent is not what was approved.")
+    if contract.effect_class is not EffectClass.IDEMPOTENT:
+        await _make_sure_it_is_awaited()
     activity.logger.info(
         "%s call %d: sending %s, key %s", order.run_id, effect.call.number, contract.name, effect.key
     )
     patience = min(contract.timeout_seconds, LONGEST_CALL)
-    return await servers.call(contract.server, contract.tool, arguments, patience)
+    try:
+        return await servers.call(contract.server, contract.tool, arguments, patience, as_listed=tool)
+    except ServerFailed as error:
+        if _proves_nothing_done(contract, error.reply):
+            return error.reply
+        raise
+
+
+async def _make_sure_it_is_awaited() -> None:
+    """What was given up may have been done by somebody else since. Raises NotSent."""
+    try:
+        await still_awaited()
+    except GivenUp as reason:
+        raise NotSent(str(reason)) from None
+    except RPCError as error:
+        raise NotSent(f"Temporal did not say whether it still waits for this ({error.status.name})") from None
+
+
+def _unfit(contract: ToolContract) -> str:
+    """What a contract of this class has to say, and does not."""
+    if contract.effect_class is not EffectClass.AT_MOST_ONCE and contract.key is None:
+        return "where the key goes"
+    if contract.effect_class is EffectClass.VERIFIABLE and contract.verify is None:
+        return "how to look for the key"
+    return ""
 
 
 def _arguments(order: EffectOrder) -> dict[str, Json]:
@@ -145,32 +185,54 @@ def _arguments(order: EffectOrder) -> dict[str, Json]:
     contract, arguments = order.effect.contract, parse(order.effect.call.arguments)
     if not isinstance(arguments, dict):
         raise Changed("The arguments are not an object.")
-    if contract.key_argument:
-        arguments[contract.key_argument] = order.effect.key
+    try:
+        sending = placed(contract, arguments, order.effect.key)
+    except NoPlace as error:
+        raise Changed(f"The key can't be put there: {error}.") from None
     if contract.precondition:
-        arguments[contract.precondition.argument] = order.effect.expected
-    return arguments
+        if order.effect.expected is None:
+            raise Changed(
+                f"The preview did not say {contract.precondition.field}, so the change could not be guarded."
+            )
+        sending[contract.precondition.argument] = order.effect.expected
+    return sending
 
 
 def _digest(order: EffectOrder, sending: dict[str, Json], definition: str) -> EffectDigest:
     """The effect digest of the very arguments about to be sent."""
     contract = order.effect.contract
-    ours = {contract.key_argument, contract.precondition and contract.precondition.argument}
-    arguments = canonical({name: value for name, value in sending.items() if name not in ours})
+    own = taken_out(contract, sending, order.effect.key)
+    if contract.precondition:
+        del own[contract.precondition.argument]
+    arguments = canonical(own)
     target = target_of(contract, arguments)
     return effect_digest(contract, arguments, target, definition, order.effect.precondition)
 
 
-def _proves_nothing_done(order: EffectOrder, reply: ToolReply) -> bool:
-    for pattern in order.effect.contract.proves_nothing_done:
-        with suppress(re.error):
-            if re.match(pattern, reply.text):
+def _proves_nothing_done(contract: ToolContract, reply: ToolReply) -> bool:
+    """Does the beginning of its text say so, or the whole of a line such as `code 412`?"""
+    # In a result, the SDKs for Python and TypeScript say of a tool they don't know:
+    if reply.text in (f"Unknown tool: {contract.tool}", f"MCP error -32602: Tool {contract.tool} not found"):
+        return True
+    for said in contract.proves_nothing_done:
+        with suppress(ValueError):
+            pattern = compiled(said)
+            if pattern.match(reply.text) or any(pattern.fullmatch(line) for line in _codes(reply)):
                 return True
     return False
 
 
-def _known(reply: ToolReply) -> Outcome:
-    answer = kept(reply)
+def _codes(reply: ToolReply) -> Iterator[str]:
+    content = reply.structured or {}
+    error = content.get("error")
+    inner = error.get("code") if isinstance(error, dict) else None
+    for code in (content.get("code"), content.get("error_code"), inner):
+        if isinstance(code, (str, int)):
+            yield f"code {code}"
+
+
+def _known(reply: ToolReply, masker: Masker) -> Outcome:
+    answer = kept(reply, masker)
     return Outcome(
         state=OutcomeState.NOT_APPLIED if reply.is_error else OutcomeState.APPLIED,
         text=answer.text,
@@ -185,8 +247,14 @@ def _not_applied(text: str) -> Outcome:
     )
 
 
-def _again_after_error(tried: Tried, reply: ToolReply) -> NoReturn:
-    text = f"The tool answered with an error that proves nothing: {_words(reply)}"
+def _no_retry_mends(tried: Tried, why: str, then: str) -> Outcome:
+    if not tried.nothing_sent:
+        _nobody_knows(f"An earlier attempt may have done it, and it can't be tried again: {why}")
+    return _not_applied(f"{why} {then}")
+
+
+def _again_after_error(tried: Tried, reply: ToolReply, masker: Masker) -> NoReturn:
+    text = f"The tool answered with an error that proves nothing: {_words(reply, masker)}"
     digest = sha256(reply.text.encode()).hexdigest()
     if digest in tried.errors or len(tried.errors) + 1 >= MOST_ERRORS:
         _nobody_knows(text)
@@ -203,5 +271,5 @@ def _nobody_knows(text: str, error: Exception | None = None) -> NoReturn:
     raise ApplicationError(shortened(text, LONGEST_MESSAGE), type=AMBIGUOUS, non_retryable=True) from error
 
 
-def _words(reply: ToolReply) -> str:
-    return reply.text.strip() or "(no words)"
+def _words(reply: ToolReply, masker: Masker) -> str:
+    return text_of(reply, masker).strip() or "(no words)"

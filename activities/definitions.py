@@ -11,11 +11,9 @@ from workflows.values.base import Json
 from .mcp_servers import ToolDefinition
 from .mcp_stdio import safe_text
 
-LONGEST_PROBLEM = 300
-
 
 def problem(schema: Mapping[str, Any], arguments: Json, filled_later: Iterable[str] = ()) -> str:
-    """What is wrong with the arguments, in a sentence; empty when they fit.
+    """What is wrong with the arguments, in a sentence; empty when they fit. It may quote them whole.
 
     *filled_later* are arguments that Handrail adds when it sends (the key, the precondition): their absence is fine.
     """
@@ -28,11 +26,11 @@ def problem(schema: Mapping[str, Any], arguments: Json, filled_later: Iterable[s
         validator = validator_of({**schema, "required": required}, registry=EMPTY_REGISTRY)
         error = exceptions.best_match(validator.iter_errors(arguments))
     except Exception as error:  # noqa: BLE001 - a server's schema may be wrong in any way
-        return f"its input schema can't be used: {_short(str(error))}"
+        return f"its input schema can't be used: {_in_line(str(error))}"
     if error is None:
         return ""
     where = ".".join(str(part) for part in error.absolute_path)
-    return f"{where}: {_short(error.message)}" if where else _short(error.message)
+    return f"{where}: {_in_line(error.message)}" if where else _in_line(error.message)
 
 
 def known(schema: Mapping[str, Any], arguments: Mapping[str, Json]) -> dict[str, Json]:
@@ -56,6 +54,5 @@ def says_it_changes(tool: ToolDefinition) -> bool:
     return reads is False or (reads is not True and tool.annotations.get("destructiveHint") is True)
 
 
-def _short(text: str) -> str:
-    text = safe_text(" ".join(text.split()))
-    return text if len(text) <= LONGEST_PROBLEM else text[: LONGEST_PROBLEM - 1] + "…"
+def _in_line(text: str) -> str:
+    return safe_text(" ".join(text.split()))

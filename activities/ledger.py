@@ -49,12 +49,14 @@ class Ledger:
     @carries_out(outside.recall)
     async def recall(self, order: RecallOrder) -> Recalled:
         """Walks the keys up to the first whose effect is not *not applied*."""
+        outcome = None
         async with beating():
             for index, key in enumerate(order.keys):
                 found = await self._look(index, key, await_result=order.await_result)
-                if found.outcome is None or found.outcome.state is not OutcomeState.NOT_APPLIED:
+                outcome = found.outcome
+                if outcome is None or outcome.state is not OutcomeState.NOT_APPLIED:
                     return found
-        return Recalled(index=len(order.keys))
+        return Recalled(index=len(order.keys), outcome=outcome)
 
     @carries_out(outside.who_holds)
     async def who_holds(self, lease: str) -> Holder:
@@ -67,10 +69,7 @@ class Ledger:
             raise
         if described.status is not WorkflowExecutionStatus.RUNNING:
             return NOBODY
-        return Holder(
-            run_name=await described.memo_value("run_name", "", type_hint=str),
-            run_id=await described.memo_value("run_id", "", type_hint=str),
-        )
+        return Holder.model_validate({**NOBODY.model_dump(), **await described.memo()})
 
     async def _look(self, index: int, key: EffectKey, *, await_result: bool) -> Recalled:
         effect = self._client.get_workflow_handle(effect_workflow_id(key), result_type=Outcome)

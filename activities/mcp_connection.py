@@ -25,15 +25,16 @@ from mcp_types import (
 )
 from pydantic import TypeAdapter, ValidationError
 
+from activities.masking import Masker
 from activities.mcp_replies import (
     AskedForInput,
     NotSent,
     Patience,
+    Refused,
     ReplyLost,
     ServerFailed,
     ToolDefinition,
     ToolReply,
-    cut,
 )
 from activities.mcp_stdio import (
     LETTER,
@@ -46,9 +47,13 @@ from activities.mcp_stdio import (
     safe_text,
 )
 
+LAST_WORDS_LIMIT = 300  # characters of the last line on stderr, told when a server does not start
+SAID_LIMIT = 2_000  # characters of a protocol error
 PAGE_LIMIT = 100  # pages of a listing: one that never ends is cut there
 # What a server may ask of its client in the middle of a call. We never say that we could answer.
 QUESTIONS: Final = frozenset({"elicitation/create", "sampling/createMessage"})
+# SDKs for TypeScript and Swift say “invalid params” of what a tool answered, too: then it was called.
+OF_ITS_ANSWER: Final = "structured content"
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +76,9 @@ class Connection:
     The SDK's task groups must be left by the task that entered them; the session itself may be used from any.
     """
 
-    def __init__(self, settings: ServerSettings, path: str, patience: Patience) -> None:
+    def __init__(self, settings: ServerSettings, path: str, patience: Patience, masker: Masker) -> None:
         self._settings = settings
+        self._masker = masker
         self._path = path
         self._patience = patience
         self._process: ServerProcess | None = None
@@ -82,7 +88,7 @@ class Connection:
         self._closing = asyncio.Event()
         self._suspect = False
         self._calls: set[_Call] = set()
-        self._tools: frozenset[str] = frozenset()
+        self._tools: dict[str, ToolDefinition] = {}
         self._on_death: Callable[[], None] = lambda: None
         self._grown_up_after = 0.0
         self._life = asyncio.create_task(self._live(), name=f"tool server {settings.name}")
@@ -147,16 +153,19 @@ class Connection:
                 f"{self._name} did not list its tools within {self._patience.listing:g} s"
             ) from None
         except MCPError as error:
-            raise NotSent(f"{self._name} did not list its tools: {safe_text(error.message)}") from None
+            raise NotSent(f"{self._name} did not list its tools: {self._quoted(error.message)}") from None
         except ValueError:
             raise NotSent(f"{self._name} lists its tools in no form the protocol knows") from None
-        self._tools = frozenset(listed)
+        self._tools = listed
         return listed
 
-    async def expect_tool(self, tool: str) -> None:
-        """Raises NotSent where the server has no such tool, by its latest listing."""
-        if tool not in self._tools and tool not in await self.list_tools():
+    async def expect_tool(self, tool: str, as_listed: ToolDefinition | None) -> None:
+        """Raises NotSent where the server has no such tool, or describes it differently, by its latest listing."""
+        known = self._tools.get(tool) or (await self.list_tools()).get(tool)
+        if known is None:
             raise NotSent(f"{self._name} has no tool {tool}")
+        if as_listed is not None and not known.same_as(as_listed):
+            raise NotSent(f"{self._name} describes {tool} differently than a moment ago")
 
     async def call(self, tool: str, arguments: dict[str, Any], until: float) -> ToolReply:
         assert self._session is not None
@@ -205,15 +214,18 @@ class Connection:
             raise NotSent(f"{what} was not sent: the connection to the server is down") from None
         if call.asked or error.code in (URL_ELICITATION_REQUIRED, MISSING_REQUIRED_CLIENT_CAPABILITY):
             self._asked(tool)
-        if error.code in (METHOD_NOT_FOUND, INVALID_PARAMS):
-            raise NotSent(f"{self._name} refused to call {tool}: {cut(safe_text(error.message))}") from None
+        if error.code in (METHOD_NOT_FOUND, INVALID_PARAMS) and OF_ITS_ANSWER not in error.message.lower():
+            raise Refused(f"{self._name} refused to call {tool}: {self._quoted(error.message)}") from None
         if error.code == CONNECTION_CLOSED and self.over:
             lost = f"the connection to {self._name} was lost in the middle of {tool}"
             raise ReplyLost(f"{lost}: {self._end}") from None
         if error.code == REQUEST_TIMEOUT:
             self._suspect = True
             raise ReplyLost(f"{what} did not answer in time") from None
-        raise ServerFailed(f"{what} failed: {cut(safe_text(error.message))} (code {error.code})") from None
+        said = f"{what} failed: {self._quoted(error.message)} (code {error.code})"
+        if error.code == CONNECTION_CLOSED:  # so the SDK calls its own breakdown, too
+            raise ReplyLost(said) from None
+        raise ServerFailed(said, ToolReply.of_error(error.code, error.message)) from None
 
     @property
     def _end(self) -> str:
@@ -270,6 +282,10 @@ class Connection:
 
     def _why(self, error: Exception) -> str:
         if self._process is None:
-            return f"{error}"
-        said = f" and said: {self._process.last_words}" if self._process.last_words else ""
-        return f"{self._process.ending}{said}"
+            return self._quoted(str(error))
+        said = self._quoted(self._process.last_words, LAST_WORDS_LIMIT)
+        return f"{self._process.ending}{' and said: ' if said else ''}{said}"
+
+    def _quoted(self, said: str, longest: int = SAID_LIMIT) -> str:
+        """What the server says of what went wrong, fit for people."""
+        return self._masker.quote(safe_text(said), longest)

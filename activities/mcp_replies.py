@@ -2,11 +2,13 @@
 
 ToolServerError
 ├── NotSent             nothing was done
+│   └── Refused         the server knows no such tool, or not these parameters: to send them again is no use
 └── ReplyLost           it may have been done; nobody can know from here
-├── ServerFailed    the server answered with a protocol error in the middle of the call
-└── AskedForInput   the server wanted something of a person or a model; it was not given
+    ├── ServerFailed    the server answered with a protocol error in the middle of the call
+    └── AskedForInput   the server wanted something of a person or a model; it was not given
 """
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Self
@@ -39,12 +41,23 @@ class NotSent(ToolServerError):
     """Nothing was done: the server can't be started, it was gone before a byte left, or it knows no such call."""
 
 
+class Refused(NotSent):
+    """The server was asked and called nothing: it knows no such tool, or not these parameters. No retry mends that."""
+
+
 class ReplyLost(ToolServerError):
     """The request left and no reply can be trusted: it may have been done."""
 
 
 class ServerFailed(ReplyLost):
-    """The server answered a call it understood with a protocol error, which says nothing of how far it got."""
+    """The server answered a call it understood with a protocol error, which says nothing of how far it got.
+
+    Unless the contract knows better: *reply* is the error as a tool's own would be, with its code. It is not masked.
+    """
+
+    def __init__(self, text: str, reply: "ToolReply") -> None:
+        super().__init__(text)
+        self.reply = reply
 
 
 class AskedForInput(ReplyLost):
@@ -79,6 +92,11 @@ class ToolDefinition(BaseModel):
         """The whole of it as JSON, for a digest."""
         return self.model_dump(mode="json")
 
+    def same_as(self, other: Self) -> bool:
+        # As written: in Python 1, 1.0 and true are equal.
+        mine, theirs = (json.dumps(each.definition(), sort_keys=True) for each in (self, other))
+        return mine == theirs
+
 
 class ToolReply(BaseModel):
     """What a call gave back. It came: whether as a success or as the tool's own error."""
@@ -104,6 +122,10 @@ class ToolReply(BaseModel):
             is_error=result.is_error,
             other=Counter(part.type for part in result.content if not isinstance(part, TextContent)),
         )
+
+    @classmethod
+    def of_error(cls, code: int, message: str) -> Self:
+        return cls(text=cut(safe_text(message)), structured={"code": code}, is_error=True, other={})
 
 
 def cut(text: str) -> str:

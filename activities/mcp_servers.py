@@ -13,11 +13,13 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
+from activities.masking import PLAIN, Masker
 from activities.mcp_connection import Connection
 from activities.mcp_replies import (
     AskedForInput,
     NotSent,
     Patience,
+    Refused,
     ReplyLost,
     ServerFailed,
     ToolDefinition,
@@ -31,6 +33,7 @@ __all__ = [
     "McpServers",
     "NotSent",
     "Patience",
+    "Refused",
     "ReplyLost",
     "ServerFailed",
     "ServerSettings",
@@ -52,12 +55,18 @@ class McpServers:
     """
 
     def __init__(
-        self, servers: Iterable[ServerSettings], *, path: str = os.defpath, patience: Patience | None = None
+        self,
+        servers: Iterable[ServerSettings],
+        *,
+        path: str = os.defpath,
+        patience: Patience | None = None,
+        masker: Masker = PLAIN,
     ) -> None:
-        """*path* is the PATH of every server whose settings name none."""
+        """*path* is the PATH of every server whose settings name none. Errors are masked; what tools answer is not."""
         self._settings = {settings.name: settings for settings in servers}
         self._path = path
         self._patience = patience or Patience()
+        self._masker = masker
         self._connections: dict[str, Connection] = {}
         self._replaced: set[Connection] = set()
         self._revivals: set[asyncio.Task[Connection]] = set()
@@ -84,19 +93,24 @@ class McpServers:
         tool: str,
         arguments: dict[str, Any],
         timeout: float,  # noqa: ASYNC109 - when it strikes decides which error it is
+        *,
+        as_listed: ToolDefinition | None = None,
     ) -> ToolReply:
         """Call a tool, once.
+
+        Who looked at its definition hands it in: the server may have been started again since, with another one.
+        Then nothing is sent.
 
         *timeout* seconds bound all of it: where they run out before the request has left it is NotSent, afterwards
         ReplyLost. If the caller is cancelled the server is told so, and may or may not stop.
 
-        Raises NotSent, ReplyLost, ServerFailed or AskedForInput.
+        Raises NotSent, Refused, ReplyLost, ServerFailed or AskedForInput.
         """
         until = asyncio.get_running_loop().time() + timeout
         try:
             async with asyncio.timeout_at(until):
                 connection = await self._ready(server)
-                await connection.expect_tool(tool)
+                await connection.expect_tool(tool, as_listed)
         except TimeoutError:
             raise NotSent(f"{server} was not ready within {timeout:g} s") from None
         try:
@@ -126,7 +140,9 @@ class McpServers:
             self._replaced = {
                 each for each in (*self._replaced, found) if each is not None and not each.ended
             }
-            found = self._connections[server] = Connection(self._settings[server], self._path, self._patience)
+            found = self._connections[server] = Connection(
+                self._settings[server], self._path, self._patience, self._masker
+            )
             found.when_it_dies(lambda: self._revive(server), grown_up_after)
         await found.ready()
         return found

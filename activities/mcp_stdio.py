@@ -26,7 +26,6 @@ STDERR_LINE_LIMIT = 2_000  # bytes of a line that reach the log
 JSON_DEPTH_LIMIT = 200  # levels; pydantic's own parser has the same
 LAST_MOMENT = 0.2  # seconds in which a process that hung up may still show how it ended
 GRACE = 1.0  # seconds between asking a process to go (stdin ends, then SIGTERM) and insisting
-LAST_WORDS_LIMIT = 300  # characters of the last line on stderr, told when a server does not start
 
 logger = logging.getLogger(__name__)
 
@@ -229,7 +228,7 @@ class ServerProcess(asyncio.SubprocessProtocol):
         for line in lines:
             text = safe_text(line[:STDERR_LINE_LIMIT].decode(errors="replace")).rstrip()
             if text:
-                self.last_words = text[:LAST_WORDS_LIMIT]
+                self.last_words = text
                 logger.debug("%s says: %s", self.name, text)
 
     def _end_in(self, seconds: float) -> None:

@@ -5,22 +5,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workflows.rules.canonical import NotCanonical, canonical, parse
-from workflows.rules.digests import KEY_PLACEHOLDER, definition_digest
+from workflows.rules.digests import definition_digest
+from workflows.rules.keys import KEY_PLACEHOLDER, placed, why_not
+from workflows.rules.policy import environment_of, target_of
 from workflows.values.approval import Previewed, Shown
 from workflows.values.base import CanonicalJson, Json
 from workflows.values.steps import PreviewOrder
-from workflows.values.tools import ToolContract
+from workflows.values.tools import KeyForm, ToolContract
 
 from . import definitions
-from .answers import Kept, kept, repeats, shortened
+from .answers import Kept, kept, repeats
+from .masking import PLAIN, Masker
 from .mcp_servers import AskedForInput, McpServers, ToolDefinition, ToolReply
 
 LARGEST = 64_000
 """Bytes of a preview that people can still be shown whole."""
 LONGEST_PRECONDITION = 2_000
 """Characters; of a longer one its SHA-256 stands in for it."""
+LONGEST_PROBLEM = 2_000
+"""Characters of why there is nothing to approve."""
 NO_PREVIEW = canonical("none")
 """The precondition where there is nothing to look at beforehand."""
+NOTHING = canonical({})
+SPECIMEN = "0" * 64
+"""As long as a key: what the call has to leave room for."""
 
 
 class Problem(Exception):
@@ -35,29 +43,36 @@ class _Asked:
     arguments: dict[str, Json]
 
 
-async def preview(servers: McpServers, order: PreviewOrder, patience: float) -> Previewed:
-    """Raises NotSent or ReplyLost when the server can't be asked. *patience* is in seconds."""
+async def preview(servers: McpServers, order: PreviewOrder, patience: float, masker: Masker) -> Previewed:
+    """Raises NotSent or ReplyLost when the server can't be asked. *patience* is in seconds.
+
+    What is shown is masked. What must still hold when it is applied is not: it is compared, and never shown.
+    """
     contract = order.contract
     tools = await servers.tools(contract.server)
     try:
         tool = _known(tools, contract.server, contract.tool)
         arguments = _checked(contract, tool, parse(order.call.arguments))
+        _place_shows(order, masker)
         asked = _question(contract, tools, arguments)
         if asked is None:
-            return _of_call(contract, tool, arguments)
+            return _of_call(contract, tool, arguments, masker)
         try:
-            reply = await servers.call(contract.server, asked.tool.name, asked.arguments, patience)
+            reply = await servers.call(
+                contract.server, asked.tool.name, asked.arguments, patience, as_listed=asked.tool
+            )
         except AskedForInput as error:
             raise Problem(f"{error}.") from None
-        answer = _answer(contract, reply)
+        answer = _answer(contract, reply, masker)
         return Previewed(
             definition=definition_digest(tool.definition()),
             precondition=_identity(contract, answer),
             expected=_expected(contract, answer),
-            shown=_shown(answer),
+            shown=_shown(arguments, answer, kept(reply, masker, LARGEST), masker),
         )
     except Problem as problem:
-        return Previewed(definition="", precondition=NO_PREVIEW, shown=Shown(), problem=str(problem))
+        text = masker.quote(str(problem), LONGEST_PROBLEM)
+        return Previewed(definition="", precondition=NO_PREVIEW, shown=Shown(), problem=text)
 
 
 def _known(tools: Mapping[str, ToolDefinition], server: str, tool: str) -> ToolDefinition:
@@ -67,20 +82,42 @@ def _known(tools: Mapping[str, ToolDefinition], server: str, tool: str) -> ToolD
 
 
 def _checked(contract: ToolContract, tool: ToolDefinition, arguments: Json) -> dict[str, Json]:
-    ours = [name for name in (contract.key_argument, _precondition_argument(contract)) if name]
-    for name in ours:
-        if not definitions.knows(tool.input_schema, name):
+    """The call's own arguments, which fit the tool together with what Handrail adds when it sends."""
+    later = _precondition_argument(contract)
+    for name in (contract.key and contract.key.argument, later):
+        if name and not definitions.knows(tool.input_schema, name):
             raise Problem(f"{contract.name} knows no argument {name}, which its contract names")
-    if problem := definitions.problem(tool.input_schema, arguments, filled_later=ours):
+    if not isinstance(arguments, dict):
+        raise Problem(f"{contract.name} can't be called like that: the arguments are not an object")
+    if later in arguments:
+        raise Problem(f"the argument {later} of {contract.name} is filled in by Handrail")
+    if problem := why_not(contract, arguments):
+        raise Problem(problem)
+    whole = placed(contract, arguments, SPECIMEN)
+    try:
+        canonical(whole)
+    except NotCanonical as error:
+        raise Problem(f"with what Handrail adds, the call of {contract.name} is {error}") from None
+    if problem := definitions.problem(tool.input_schema, whole, filled_later=[later] if later else []):
         raise Problem(f"{contract.name} can't be called like that: {problem}")
-    assert isinstance(arguments, dict)
-    for name in ours:
-        if name in arguments:
-            raise Problem(f"the argument {name} of {contract.name} is filled in by Handrail")
     dry_run = contract.preview.dry_run
     if dry_run and all(name in arguments and arguments[name] == value for name, value in dry_run.items()):
         raise Problem(f"this call of {contract.name} is itself a dry run: applied, it would change nothing")
     return arguments
+
+
+def _place_shows(order: PreviewOrder, masker: Masker) -> None:
+    """The environment and the target are shown, compared and locked by name, so there can be no secret in them."""
+    contract, arguments = order.contract, order.call.arguments
+    for what, name in (
+        ("environment", environment_of(contract, arguments)),
+        ("target", target_of(contract, arguments)),
+    ):
+        if masker.hides(name):
+            raise Problem(
+                f"the {what} of this call holds a secret, and people see it: give the secret in another argument, or, "
+                "where it is none, name its variable in masking.public"
+            )
 
 
 def _question(
@@ -91,14 +128,14 @@ def _question(
         plan = _known(tools, contract.server, by.tool)
         if definitions.says_it_changes(plan):
             raise Problem(f"{contract.server} says that {by.tool} changes things, so it is no preview")
-        asked = _Asked(plan, definitions.known(plan.input_schema, arguments))
+        asked = _Asked(plan, definitions.known(plan.input_schema, _marked(contract, plan, arguments)))
     elif by.dry_run is not None:
         tool = tools[contract.tool]
         for name in by.dry_run:
             # A server may ignore what it doesn't know; then the dry run would be the real thing.
             if not definitions.knows(tool.input_schema, name):
                 raise Problem(f"{contract.name} knows no argument {name}, so a dry run might be a real one")
-        asked = _Asked(tool, {**arguments, **by.dry_run, **_stand_in(contract, tool)})
+        asked = _Asked(tool, {**_marked(contract, tool, arguments), **by.dry_run})
     else:
         return None
     if problem := definitions.problem(asked.tool.input_schema, asked.arguments):
@@ -106,33 +143,49 @@ def _question(
     return asked
 
 
-def _answer(contract: ToolContract, reply: ToolReply) -> Kept:
-    answer = kept(reply, LARGEST)
+def _answer(contract: ToolContract, reply: ToolReply, masker: Masker) -> Kept:
+    """What the tool truly answered."""
     if reply.is_error:
-        raise Problem(shortened(answer.text) or f"{contract.name} refused, without a word")
-    return answer
+        raise Problem(kept(reply, masker, LONGEST_PROBLEM).text or f"{contract.name} refused, without a word")
+    return kept(reply, PLAIN, LARGEST)
 
 
-def _stand_in(contract: ToolContract, tool: ToolDefinition) -> dict[str, Json]:
-    """A dry run needs no key, but the tool may insist on one."""
-    key = contract.key_argument
-    return {key: KEY_PLACEHOLDER} if key and definitions.requires(tool.input_schema, key) else {}
+def _marked(contract: ToolContract, asked: ToolDefinition, arguments: dict[str, Json]) -> dict[str, Json]:
+    """With the placeholder where the key changes what people will see: a text, a list of labels.
+
+    A preview has no use for a key of its own, but the tool may insist on one.
+    """
+    key = contract.key
+    if key is None or (
+        key.form is KeyForm.VALUE and not definitions.requires(asked.input_schema, key.argument)
+    ):
+        return arguments
+    return placed(contract, arguments, KEY_PLACEHOLDER)
 
 
-def _of_call(contract: ToolContract, tool: ToolDefinition, arguments: dict[str, Json]) -> Previewed:
+def _of_call(
+    contract: ToolContract, tool: ToolDefinition, arguments: dict[str, Json], masker: Masker
+) -> Previewed:
     """The tool has no preview: the call itself is all there is to see."""
-    key = {contract.key_argument: KEY_PLACEHOLDER} if contract.key_argument else {}
-    complete = len(canonical(arguments).encode()) <= LARGEST
+    call = placed(contract, arguments, KEY_PLACEHOLDER)
+    complete = len(canonical(call).encode()) <= LARGEST
+    answer = Kept("", call if complete else None, whole=complete)
+    seen = Kept("", masker.value(answer.structured), whole=complete)
     return Previewed(
         definition=definition_digest(tool.definition()),
         precondition=NO_PREVIEW,
-        shown=Shown(content={**arguments, **key} if complete else None, by_tool=False, complete=complete),
+        shown=_shown(arguments, answer, seen, masker).model_copy(update={"by_tool": False}),
     )
 
 
 def _identity(contract: ToolContract, answer: Kept) -> CanonicalJson:
     """What must still be so when it is applied."""
-    content = answer.text if answer.structured is None else answer.structured
+    said = _said(answer, answer.text)
+    content: Json = answer.structured
+    if content is None:
+        content = said
+    elif said:
+        content = [content, said]
     if contract.preview_identity:
         content = {name: _field(contract, answer, name) for name in contract.preview_identity}
     try:
@@ -145,7 +198,15 @@ def _identity(contract: ToolContract, answer: Kept) -> CanonicalJson:
 
 
 def _expected(contract: ToolContract, answer: Kept) -> Json:
-    return _field(contract, answer, contract.precondition.field) if contract.precondition else None
+    if contract.precondition is None:
+        return None
+    field, content = contract.precondition.field, answer.structured
+    expected = content.get(field) if isinstance(content, dict) else None
+    if expected is None:  # tools take null for: do not compare
+        raise Problem(
+            f"the preview of {contract.name} did not say {field}, so the change could not be guarded"
+        )
+    return expected
 
 
 def _field(contract: ToolContract, answer: Kept, name: str) -> Json:
@@ -156,12 +217,24 @@ def _field(contract: ToolContract, answer: Kept, name: str) -> Json:
     return answer.structured[name]
 
 
-def _shown(answer: Kept) -> Shown:
+def _shown(arguments: dict[str, Json], answer: Kept, seen: Kept, masker: Masker) -> Shown:
+    """*answer* as it is, and as people may see it."""
+    call = canonical(masker.value(arguments))
+    fits = len(call.encode()) <= LARGEST
+    locked = tuple(masker.text(name) for name, value in arguments.items() if masker.hides({name: value}))
     return Shown(
-        content=answer.structured,
-        text="" if repeats(answer.text, answer.structured) else answer.text,
-        complete=answer.whole,
+        arguments=call if fits else NOTHING,
+        masked=bool(locked) or seen != answer,
+        locked=locked,
+        content=seen.structured,
+        text=_said(answer, seen.text),
+        complete=fits and answer.whole and seen.whole,
     )
+
+
+def _said(answer: Kept, text: str) -> str:
+    """The answer's *text*, unless all it does is to repeat the structured content."""
+    return "" if repeats(answer.text, answer.structured) else text
 
 
 def _precondition_argument(contract: ToolContract) -> str | None:

@@ -1,4 +1,4 @@
-"""The planner without a model: a runbook's calls in order, one a turn.
+"""The planner without a model: a runbook's calls in order, one a turn; those of a list all in one.
 
 What its templates see:
 
@@ -6,16 +6,16 @@ What its templates see:
 - each earlier step's answer, by the step's id: `{{ state.version }}`. It is the tool's structured content, or its text
   where it gave none. A step that was left out has none: `{% if state is defined %}`
 - each earlier step itself, as `steps.<id>`: `.ended` (a word of `Ended`, or `skipped`), `.well`, `.text`, `.data`
+- in a step with `for_each`: `item`. Its answer is the list of all answers, in order; `steps.<id>.each` has its calls
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from workflows.rules.canonical import NotCanonical, canonical
+from workflows.rules.canonical import NotCanonical, canonical, parse
 from workflows.rules.phrases import BadPhrase, first_match
 from workflows.values.base import Json
 from workflows.values.calls import (
     Called,
-    CallResult,
     Ended,
     PlannedStep,
     ProposedCall,
@@ -25,21 +25,31 @@ from workflows.values.calls import (
 )
 from workflows.values.spec import Runbook, RunbookStep
 
-from .templates import BadTemplate, filled, holds, rendered, sketched, uses_in_expression
+from .answers import shortened
+from .templates import BadTemplate, Names, filled, holds, rendered, sketched, uses_in_expression, worth
 
 SKIPPED = "skipped"
 LONGEST_GOAL = 200
+LONGEST_SAID = 300
+"""Characters that the end of a list repeats of what became of each item."""
+MOST_ITEMS = 50
+"""Calls of one step: people look at all of them together."""
 
 ENDINGS = {
-    Ended.REJECTED: "“{title}” was rejected, so I stopped there.",
-    Ended.EXPIRED: "“{title}” expired before it was decided on, so I stopped there.",
-    Ended.WITHDRAWN: "“{title}” was withdrawn, so I stopped there.",
-    Ended.REFUSED: "“{title}” is not allowed, so I stopped there.",
-    Ended.FAILED: "“{title}” failed, so I stopped there.",
-    Ended.NOT_APPLIED: "“{title}” was not applied and changed nothing, so I stopped there.",
-    Ended.UNKNOWN: "“{title}” may have happened: nobody could tell, so I stopped there.",
+    Ended.REJECTED: "was rejected",
+    Ended.EXPIRED: "expired before it was decided on",
+    Ended.SUPERSEDED: "was replaced",
+    Ended.WITHDRAWN: "was withdrawn",
+    Ended.REFUSED: "is not allowed",
+    Ended.FAILED: "failed",
+    Ended.NOT_APPLIED: "was not applied and changed nothing",
+    Ended.UNKNOWN: "may have happened: nobody could tell",
 }
-"""What the run ends with when a step ended in one of these ways; what is known of it follows."""
+"""What is said of a step that ended in one of these ways; what is known of it follows."""
+
+
+class BadList(ValueError):
+    """Not what a step can be done for each of; the text says why."""
 
 
 class Seen:
@@ -49,18 +59,35 @@ class Seen:
         self.steps: dict[str, Json] = {}
         self.names: dict[str, Json] = {**parameters, "steps": self.steps}
 
-    def ended(self, step: str, result: CallResult) -> None:
-        data = result.text if result.structured is None else result.structured
-        self.names[step] = data
-        self.steps[step] = {
-            "ended": result.ended.value,
-            "well": result.ended.well,
-            "text": result.text,
-            "data": data,
+    def ended(self, step: RunbookStep, calls: Sequence[Called]) -> None:
+        each = [_told(called) for called in calls]
+        bad = next((told for told in each if not told["well"]), each[0])
+        data = [told["data"] for told in each]
+        self.names[step.id] = data if step.for_each else data[0]
+        self.steps[step.id] = {
+            "ended": bad["ended"],
+            "well": bad["well"],
+            "text": "\n".join(told["text"] for told in each),
+            "data": self.names[step.id],
+            "each": each,
         }
 
-    def skipped(self, step: str) -> None:
-        self.steps[step] = {"ended": SKIPPED, "well": False, "text": "", "data": None}
+    def skipped(self, step: RunbookStep) -> None:
+        nothing = {"ended": SKIPPED, "well": False, "text": "", "data": None, "each": []}
+        self.steps[step.id] = nothing
+
+
+def _told(called: Called) -> dict[str, Json]:
+    """One call as templates see it."""
+    result = called.result
+    return {
+        "title": called.call.title,
+        "arguments": parse(called.call.arguments),
+        "ended": result.ended.value,
+        "well": result.ended.well,
+        "text": result.text,
+        "data": result.text if result.structured is None else result.structured,
+    }
 
 
 def propose(runbook: Runbook, transcript: Transcript) -> Thought:
@@ -75,22 +102,21 @@ def propose(runbook: Runbook, transcript: Transcript) -> Thought:
 
 
 def _next(runbook: Runbook, transcript: Transcript, seen: Seen) -> Thought:
-    done = {called.call.label: called for called in transcript.since_goal()}
+    done = _by_step(transcript)
     for place, step in enumerate(runbook.steps):
-        called = done.get(step.id)
-        if called is not None:
-            if step.unless_failed and not called.result.ended.well:
-                return _give_up(_ending(called))
-            seen.ended(step.id, called.result)
+        if ended := done.get(step.id):
+            if step.unless_failed and not all(called.result.ended.well for called in ended):
+                return _give_up(_ending(ended))
+            seen.ended(step, ended)
             continue
         try:
-            if step.when and not holds(step.when, seen.names):
-                seen.skipped(step.id)
-                continue
-            call = _call(step, seen)
-        except (BadTemplate, NotCanonical) as error:
+            calls = _calls(step, seen.names)
+        except (BadTemplate, BadList, NotCanonical) as error:
             return _give_up(f"The step “{step.id}” of this agent's runbook can't be prepared: {error}.")
-        return Thought(kind=ThoughtKind.CALLS, calls=(call,), plan=_plan(runbook.steps[place + 1 :], seen))
+        if not calls:
+            seen.skipped(step)
+            continue
+        return Thought(kind=ThoughtKind.CALLS, calls=calls, plan=_plan(runbook.steps[place + 1 :], seen))
     try:
         return Thought(kind=ThoughtKind.ANSWER, text=rendered(runbook.answer, seen.names).strip())
     except BadTemplate as error:
@@ -99,12 +125,38 @@ def _next(runbook: Runbook, transcript: Transcript, seen: Seen) -> Thought:
         )
 
 
-def _call(step: RunbookStep, seen: Seen) -> ProposedCall:
+def _by_step(transcript: Transcript) -> dict[str, list[Called]]:
+    """What was done for the goal in force. The calls of one turn end in any order, and are told in theirs."""
+    done: dict[str, list[Called]] = {}
+    for called in sorted(transcript.since_goal(), key=lambda called: called.call.number):
+        done.setdefault(called.call.label, []).append(called)
+    return done
+
+
+def _calls(step: RunbookStep, names: Names) -> tuple[ProposedCall, ...]:
+    """None: the step is left out."""
+    places = [{**names, "item": item} for item in _items(step, names)] if step.for_each else [names]
+    wanted = [place for place in places if not step.when or holds(step.when, place)]
+    if len(wanted) > MOST_ITEMS:
+        raise BadList(f"it comes to {len(wanted)} calls, and at most {MOST_ITEMS} are made at once")
+    return tuple(_call(step, place) for place in wanted)
+
+
+def _items(step: RunbookStep, names: Names) -> Sequence[Json]:
+    found = worth(step.for_each, names)
+    if not isinstance(found, list | tuple):
+        kind = type(found).__name__
+        hint = ": end it with `| list`" if kind == "generator" else ""
+        raise BadList(f"`for_each` has to be a list, and {step.for_each} is a {kind}{hint}")
+    return found
+
+
+def _call(step: RunbookStep, names: Names) -> ProposedCall:
     return ProposedCall(
         tool=step.call,
-        arguments=canonical(filled(step.arguments, seen.names)),
+        arguments=canonical(filled(step.arguments, names)),
         label=step.id,
-        title=rendered(step.title, seen.names),
+        title=rendered(step.title, names),
     )
 
 
@@ -118,12 +170,14 @@ def _plan(steps: Iterable[RunbookStep], seen: Seen) -> tuple[PlannedStep, ...]:
 
 
 def _will_be_left_out(step: RunbookStep, seen: Seen) -> bool:
-    if not step.when:
-        return False
+    return any(_known_to_be_false(asked, seen) for asked in (step.for_each, step.when) if asked)
+
+
+def _known_to_be_false(expression: str, seen: Seen) -> bool:
     try:
-        asked = uses_in_expression(step.when)
+        asked = uses_in_expression(expression)
         known = asked.names <= seen.names.keys() and asked.steps <= seen.steps.keys()
-        return known and not holds(step.when, seen.names)
+        return known and not holds(expression, seen.names)
     except BadTemplate:
         return False
 
@@ -137,7 +191,24 @@ def _not_understood(runbook: Runbook, goal: str) -> str:
     return f"I can't read “{shown}”. What I understand: {', or '.join(f'`{p}`' for p in runbook.phrases)}."
 
 
-def _ending(called: Called) -> str:
-    title = called.call.title or called.call.tool
-    said = called.result.text.strip().removeprefix("rejected: ")
-    return f"{ENDINGS[called.result.ended].format(title=title)} {said}".strip()
+def _ending(calls: Sequence[Called]) -> str:
+    """Why the runbook ends at this step, and of a list, what was done all the same."""
+    if len(calls) == 1:
+        what, said = _what_became(calls[0])
+        return f"{what}, so I stopped there. {said}".strip()
+    done = [f"“{_title(called)}”" for called in calls if called.result.ended.well]
+    of = f"of {len(calls)}"
+    known = f"{len(done)} {of} done: {', '.join(done)}." if done else f"None {of} is known to be done."
+    told = (_what_became(called) for called in calls if not called.result.ended.well)
+    lines = (f"{what}: {shortened(said, LONGEST_SAID)}" if said else f"{what}." for what, said in told)
+    return "\n".join([f"{known} I stopped there.", *lines])
+
+
+def _what_became(called: Called) -> tuple[str, str]:
+    """That it did not end well, and what is known of that."""
+    how = ENDINGS.get(called.result.ended, called.result.ended.value)
+    return f"“{_title(called)}” {how}", called.result.text.strip().removeprefix("rejected: ")
+
+
+def _title(called: Called) -> str:
+    return called.call.title or called.call.tool

@@ -8,12 +8,12 @@ from typing import NamedTuple
 from workflows.rules.phrases import BadPhrase, pattern
 from workflows.values.base import Json
 from workflows.values.spec import Runbook, RunbookStep
-from workflows.values.tools import ToolContract
+from workflows.values.tools import KeyForm, ToolContract
 
 from .templates import BadTemplate, Uses, uses, uses_in_expression
 
 STEP_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-RESERVED = {"steps", "true", "false", "none", "loop", "self", "range", "dict", "namespace"}
+RESERVED = {"steps", "item", "true", "false", "none", "loop", "self", "range", "dict", "namespace"}
 """Names with a meaning of their own in a template."""
 _OPTIONAL = re.compile(r"\[[^\]]*\]")
 
@@ -27,8 +27,12 @@ def check(runbook: Runbook, tools: Sequence[ToolContract]) -> list[str]:
         problems += [
             f"{where}: {problem}" for problem in (*_id_problems(step.id, names), *_call_problems(step, tools))
         ]
+        if step.for_each:
+            told = names.problems(step.for_each, uses_in_expression)
+            problems += [f"`for_each` of {where}: {problem}" for problem in told]
+        inside = names._replace(steps=names.steps | {"item"}) if step.for_each else names
         for field, source, read in _asked(step):
-            problems += [f"{field} of {where}: {problem}" for problem in names.problems(source, read)]
+            problems += [f"{field} of {where}: {problem}" for problem in inside.problems(source, read)]
         names.steps.add(step.id)
     return problems + [f"the answer: {problem}" for problem in names.problems(runbook.answer, uses)]
 
@@ -76,7 +80,9 @@ def _call_problems(step: RunbookStep, tools: Sequence[ToolContract]) -> Iterator
     if contract is None:
         yield f"there is no tool {step.call}; this agent has {', '.join(tool.name for tool in tools) or 'none'}"
         return
-    reserved = {contract.key_argument, contract.precondition and contract.precondition.argument}
+    # A text or a list of labels may be given: the key is added to it.
+    key = contract.key if contract.key and contract.key.form is KeyForm.VALUE else None
+    reserved = {place.argument for place in (key, contract.precondition) if place}
     for name in step.arguments:
         if name in reserved:
             yield f"the argument {name} of {step.call} is filled in by Handrail"

@@ -76,6 +76,17 @@ def holds(expression: str, names: Names) -> bool:
         raise _bad(error) from error
 
 
+def worth(expression: str, names: Names) -> Any:
+    """What the expression (without braces) comes to: often JSON, but a filter may make a generator. Raises `BadTemplate`."""
+    try:
+        value = _STRICT.compile_expression(expression, undefined_to_none=False)(names)
+        if isinstance(value, Undefined):
+            str(value)  # raises, saying what is missing
+    except Exception as error:
+        raise _bad(error) from error
+    return value
+
+
 def sketched(source: str, names: Names) -> str:
     """The template as text as far as it can be filled already, with `…` for the rest."""
     try:

@@ -1,4 +1,4 @@
-"""The steps that speak to tools: `read`, `preview`, `apply_once`, `apply_with_key`."""
+"""The steps that speak to tools: `read`, `preview`, `apply_once`, `apply_with_key`, `verify`."""
 
 from temporalio import activity
 
@@ -6,60 +6,87 @@ from workflows import outside
 from workflows.outside import carries_out
 from workflows.rules.canonical import parse
 from workflows.values.approval import Previewed
-from workflows.values.effect import EffectOrder, Outcome
+from workflows.values.effect import EffectOrder, Outcome, Verified
 from workflows.values.steps import PermittedRead, PreviewOrder, ReadResult
 
-from . import applying, definitions, previews
+from . import applying, definitions, previews, verifying
 from .answers import kept
+from .masked_errors import masked_errors
+from .masking import Masker
 from .mcp_servers import AskedForInput, McpServers, NotSent, ReplyLost, ToolReply
 from .patience import beating, try_again, undisturbed
 
 LONGEST_LOOK = 90.0
-"""Seconds: what `read` and `preview` leave for the call itself."""
+"""Seconds: what `read`, `preview` and `verify` leave for the call itself."""
+LONGEST_REASON = 500
+"""Characters of why something was not read."""
 
 
 class Tools:
-    """Tool calls, on behalf of runs. Log lines name them by ids; an argument's value is never among them."""
+    """Tool calls, on behalf of runs. Log lines name them by ids; an argument's value is never among them.
 
-    def __init__(self, servers: McpServers) -> None:
+    What leaves here holds no secret that *masker* knows, but for the digests' bases and what is sent to the tools.
+    """
+
+    def __init__(self, servers: McpServers, masker: Masker) -> None:
         self._servers = servers
+        self._masker = masker
 
     @carries_out(outside.read)
     async def read(self, order: PermittedRead) -> ReadResult:
         """Raises ApplicationError `ToolUnavailable`, to be tried again."""
         activity.logger.info("call %d: reading %s", order.call.number, order.contract.name)
-        try:
-            async with beating():
-                reply = await self._read(order)
-        except _NotARead as reason:
-            return ReadResult(ok=False, text=str(reason))
-        except AskedForInput as error:
-            return ReadResult(ok=False, text=f"{error}.")
-        except (NotSent, ReplyLost) as error:
-            try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
-        answer = kept(reply)
-        return ReadResult(ok=not reply.is_error, text=answer.text, structured=answer.structured)
+        with masked_errors(self._masker):
+            try:
+                async with beating():
+                    reply = await self._read(order)
+            except _NotARead as reason:
+                return ReadResult(ok=False, text=self._masker.quote(str(reason), LONGEST_REASON))
+            except AskedForInput as error:
+                return ReadResult(ok=False, text=f"{error}.")
+            except (NotSent, ReplyLost) as error:
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
+            answer = kept(reply, self._masker)
+            return ReadResult(ok=not reply.is_error, text=answer.text, structured=answer.structured)
 
     @carries_out(outside.preview)
     async def preview(self, order: PreviewOrder) -> Previewed:
         """Raises ApplicationError `ToolUnavailable`, to be tried again."""
         activity.logger.info("call %d: previewing %s", order.call.number, order.contract.name)
         patience = min(order.contract.timeout_seconds, LONGEST_LOOK)
-        try:
-            async with beating():
-                return await previews.preview(self._servers, order, patience)
-        except (NotSent, ReplyLost) as error:
-            try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
+        with masked_errors(self._masker):
+            try:
+                async with beating():
+                    return await previews.preview(self._servers, order, patience, self._masker)
+            except (NotSent, ReplyLost) as error:
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
 
     # Neither a cancellation nor the stopping of this worker interrupts what is being sent.
 
     @carries_out(outside.apply_once)
     async def apply_once(self, order: EffectOrder) -> Outcome:
-        return await undisturbed(applying.apply_once(self._servers, order))
+        with masked_errors(self._masker):
+            return await undisturbed(applying.apply_once(self._servers, order, self._masker))
 
     @carries_out(outside.apply_with_key)
     async def apply_with_key(self, order: EffectOrder) -> Outcome:
-        return await undisturbed(applying.apply_with_key(self._servers, order))
+        with masked_errors(self._masker):
+            return await undisturbed(applying.apply_with_key(self._servers, order, self._masker))
+
+    @carries_out(outside.verify)
+    async def verify(self, order: EffectOrder) -> Verified:
+        """Raises ApplicationError `ToolUnavailable`, to be tried again."""
+        effect = order.effect
+        activity.logger.info(
+            "%s call %d: looking for %s", order.run_id, effect.call.number, effect.contract.name
+        )
+        patience = min(effect.contract.timeout_seconds, LONGEST_LOOK)
+        with masked_errors(self._masker):
+            try:
+                async with beating():
+                    return await verifying.verify(self._servers, order, patience, self._masker)
+            except (NotSent, ReplyLost) as error:
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
 
     async def _read(self, order: PermittedRead) -> ToolReply:
         """Raises _NotARead, NotSent or ReplyLost."""
@@ -75,7 +102,7 @@ class Tools:
         if problem := definitions.problem(tool.input_schema, arguments):
             raise _NotARead(f"{contract.name} can't be called like that: {problem}.")
         patience = min(contract.timeout_seconds, LONGEST_LOOK)
-        return await self._servers.call(contract.server, contract.tool, arguments, patience)
+        return await self._servers.call(contract.server, contract.tool, arguments, patience, as_listed=tool)
 
 
 class _NotARead(Exception):

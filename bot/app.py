@@ -1,6 +1,7 @@
 """Puts the bot together, and keeps it listening."""
 
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from .asking import Asking
 from .clicks import Clicks
 from .desk import Desk
 from .dialogs import Dialogs
+from .freezes import Freezes
+from .freezing import Freezing
 from .http import serve_http
+from .limiter import Limiter
 from .listeners import listen
 from .people import PeopleFinder
 from .runs import Runs
@@ -46,14 +50,17 @@ class Bot:
 
 def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> Bot:
     """No network yet."""
-    door = Slack(client_for(slack.bot_token.get_secret_value(), slack.api_url))
+    limiter = Limiter(time.monotonic, pace=slack.pace)
+    door = Slack(client_for(slack.bot_token.get_secret_value(), slack.api_url), limiter)
     runs, later = Runs(temporal), Afterwards()
     ui = f"{settings.temporal_ui.rstrip('/')}/namespaces/{runs.namespace}" if settings.temporal_ui else ""
     app = _bolt(door)
-    asking = Asking(Desk(runs, settings), runs, door, settings, later)
+    people = PeopleFinder(door)
+    freezing = Freezing(Freezes(temporal), people, door, settings, later)
+    asking = Asking(Desk(runs, freezing, settings), runs, door, settings, later)
     listen(app, settings.command, asking, Clicks(runs, door, later), Dialogs(runs))
     announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command))
-    return Bot(app, door, runs, announcer, PeopleFinder(door), later)
+    return Bot(app, door, runs, announcer, people, later)
 
 
 def _bolt(slack: Slack) -> AsyncApp:

@@ -9,8 +9,9 @@ from workflows.values.people import Place
 
 from . import words
 from .afterwards import Afterwards
-from .commands import by_phrase
-from .desk import Asked, Desk, sorry
+from .asked import Asked
+from .commands import AboutFreezes, by_phrase, normalised, read
+from .desk import Desk, sorry
 from .errors import BotError, TemporalUnavailable
 from .payloads import Click, Command, Mention, Payload
 from .runs import Runs, within
@@ -73,16 +74,21 @@ class Asking:
         bot = await self._slack.identity()
         if bot.enterprise is None and mention.person.team != bot.team:
             return sentence(words.OUTSIDER)
-        text = mention.goal(bot.user)
-        if mention.spot.thread_ts is not None and not by_phrase(text, self._settings):
+        text = normalised(mention.goal(bot.user))
+        place = Place(channel=mention.spot.channel, thread_ts=mention.thread)
+        asked = Asked(person=mention.person, place=place, occasion=mention.occasion)
+        if mention.spot.thread_ts is not None and not self._of_its_own(text):
             under_way = await self._runs.in_thread(mention.spot.channel, mention.spot.thread_ts)
-            if under_way:
+            if under_way and not text:
                 name = under_way[0].summary.name if under_way[0].summary else under_way[0].run_id
                 return sentence(words.RUN_HERE.format(name=escaped(name), command=self._settings.command))
-        place = Place(channel=mention.spot.channel, thread_ts=mention.thread)
-        return await self._desk.reply(
-            text, Asked(person=mention.person, place=place, occasion=mention.occasion)
-        )
+            if under_way:
+                return await self._desk.tell(under_way, text, asked)
+        return await self._desk.reply(text, asked)
+
+    def _of_its_own(self, text: str) -> bool:
+        """Does it mean something in whichever thread it is said?"""
+        return by_phrase(text, self._settings) or isinstance(read(text, self._settings), AboutFreezes)
 
     async def _whisper(self, mention: Mention, reply: Message) -> None:
         await self._slack.whisper(mention.spot.channel, mention.person.user, reply, mention.spot.thread_ts)

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 
-from workflows.values.view import RunView
+from workflows.values.base import GateDigest
+from workflows.values.view import Alert, AlertKind, ApprovalView, RunView
 
 from .views.approval import approval_card
 from .views.blocks import SECTION_LIMIT, Block, Message, fits, message, plain, section
+from .views.changes import changes_card
+from .views.deciding import APPROVING
 from .views.look import Look
 from .views.question import question_card
 from .views.result import result_card
@@ -17,8 +20,7 @@ from .views.unknown import unknown_card
 def slots(view: RunView) -> Iterator[str]:
     """In the order in which they appear in the thread."""
     yield "root"
-    for approval in view.approvals:
-        yield f"approval/{approval.id}"
+    yield from dict.fromkeys(approval.slot for approval in view.approvals)
     for unknown in view.unknowns:
         yield f"unknown/{unknown.id}"
     for question in view.questions:
@@ -36,9 +38,10 @@ def draw(view: RunView, slot: str, look: Look) -> Message | None:
         case "result":
             return result_card(view) if view.state.ended else None
         case "approval":
-            return next(
-                (approval_card(view.run_id, each) for each in view.approvals if each.id == name), None
-            )
+            return next((approval_card(view.run_id, each) for each in on_card(view, slot)), None)
+        case "changes":
+            shown = on_card(view, slot)
+            return changes_card(view.run_id, shown) if shown else None
         case "unknown":
             return next((unknown_card(view.run_id, each) for each in view.unknowns if each.id == name), None)
         case "question":
@@ -48,12 +51,49 @@ def draw(view: RunView, slot: str, look: Look) -> Message | None:
     return None
 
 
+def on_card(view: RunView, slot: str) -> list[ApprovalView]:
+    """What is shown there, in the order of the calls: of each call its newest preview."""
+    newest: dict[int, ApprovalView] = {}
+    for approval in view.approvals:
+        call, generation = _place(approval)
+        if approval.slot == slot and (call not in newest or generation > _place(newest[call])[1]):
+            newest[call] = approval
+    return [newest[call] for call in sorted(newest)]
+
+
+def _place(approval: ApprovalView) -> tuple[int, int]:
+    """Of `4.1`: call 4, its first preview."""
+    call, _, generation = approval.id.partition(".")
+    return int(call), int(generation)
+
+
+def gates_on(view: RunView, slot: str) -> list[GateDigest]:
+    """Of what people can still decide on there."""
+    return [approval.gate for approval in on_card(view, slot) if not approval.state.ended]
+
+
 def over(view: RunView) -> frozenset[str]:
     """Slots that ask nobody anything any more: not worth a message of their own."""
-    approvals = [f"approval/{each.id}" for each in view.approvals if each.state.ended]
+    cards = {approval.slot for approval in view.approvals}
+    approvals = [slot for slot in cards if not gates_on(view, slot)]
     unknowns = [f"unknown/{each.id}" for each in view.unknowns if each.said]
     questions = [f"question/{each.id}" for each in view.questions if each.answered]
     return frozenset([*approvals, *unknowns, *questions])
+
+
+def due_alerts(view: RunView) -> list[list[Alert]]:
+    """Those to be told now. What falls due together for changes of one card is one message, not one for each."""
+    approvals = {approval.id: approval for approval in view.approvals}
+    due: dict[tuple[str, ...], list[Alert]] = {}
+    for alert in view.alerts:
+        approval = approvals.get(alert.approval)
+        if alert.slot in view.cards:
+            continue
+        if alert.kind is AlertKind.BREAK_GLASS:
+            due[(alert.slot,)] = [alert]
+        elif approval is not None and not approval.state.ended:
+            due.setdefault((alert.kind, approval.slot, alert.channel), []).append(alert)
+    return list(due.values())
 
 
 def in_sections(card: Message) -> Message | None:
@@ -63,11 +103,27 @@ def in_sections(card: Message) -> Message | None:
         if block["type"] != "rich_text":
             blocks.append(block)
             continue
-        texts = [_as_text(element) for element in block["elements"]]
+        texts = _joined(block["elements"])
         if any(len(text["text"]) > SECTION_LIMIT for text in texts):
             return None
         blocks += [{"type": "section", "text": text} for text in texts]
     return message(card.text, *blocks) if fits(blocks) else None
+
+
+def _joined(elements: list[Block]) -> list[Block]:
+    """Lines that follow each other as one text. Untrusted text with lines of its own stays apart, and passes for none."""
+    made: list[Block] = []
+    joinable = False
+    for element in elements:
+        text, lines = _as_text(element), element["type"] in {"rich_text_section", "rich_text_list"}
+        if joinable and lines and text["type"] == made[-1]["type"]:
+            longer = f"{made[-1]['text']}\n{text['text']}"
+            if len(longer) <= SECTION_LIMIT:
+                made[-1] = {**text, "text": longer}
+                continue
+        made.append(text)
+        joinable = lines
+    return made
 
 
 def _as_text(element: Block) -> Block:
@@ -90,11 +146,11 @@ def _as_mrkdwn(run: Block) -> str:
 
 
 def bare(card: Message) -> Message:
-    """For a server that refuses the card's blocks: its text, and its buttons but Approve, for it is not shown whole."""
+    """For a server that refuses the card's blocks: its text, and its buttons but those that approve, for it is not shown whole."""
     buttons = [
         {**block, "elements": kept}
         for block in card.blocks
         if block["type"] == "actions"
-        and (kept := [each for each in block["elements"] if each["action_id"] != "approve"])
+        and (kept := [each for each in block["elements"] if each["action_id"] not in APPROVING])
     ]
     return message(card.text, section(card.text), *buttons)

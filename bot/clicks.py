@@ -1,30 +1,43 @@
 """People pressing buttons. Each click is handed to Temporal before Slack has its answer, and each is answered."""
 
 import logging
-from collections import OrderedDict
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from workflows.values.signals import Answer, Cancel, Decide, Said
+from workflows.values.signals import Answer, Cancel, Decide, DecideAll, Said
+from workflows.values.view import ApprovalView
 
 from . import words
 from .afterwards import Afterwards
 from .errors import BotError, RunEnded, RunGone, SlackError
 from .payloads import Click, Payload
+from .remembered import Remembered
 from .runs import Runs, within
 from .slack import Posted, Slack
 from .views import modals
 from .views.blocks import Block, section
+from .views.details import details_modal
+from .views.editing import edit_modal
 from .views.lists import sentence, status_card, without_buttons
-from .views.refs import ApprovalRef, PageRef, QuestionRef, ReasonRef, Ref, RunRef, UnknownRef
+from .views.refs import (
+    ApprovalRef,
+    BreakGlassRef,
+    GroupRef,
+    PageRef,
+    QuestionRef,
+    ReasonRef,
+    Ref,
+    RunRef,
+    UnknownRef,
+)
 
 log = logging.getLogger(__name__)
 
 Carried = TypeVar("Carried", bound=Ref)
-REMEMBERED = 2000
+Fill = Callable[[ApprovalView], Block]
 
 
 class Clicks:
@@ -32,7 +45,7 @@ class Clicks:
         self._runs = runs
         self._slack = slack
         self._later = later
-        self._answered: OrderedDict[str, None] = OrderedDict()
+        self._answered = Remembered()
         """What was shown for which click: a click that is delivered again is not answered again."""
 
     async def approve(self, ack: AsyncAck, body: Payload) -> None:
@@ -46,6 +59,19 @@ class Clicks:
             clicked_at=click.clicked_at,
         )
         await self._hand_off(click, ref.run, self._runs.decide(ref.run, decision))
+        await ack()
+
+    async def approve_all(self, ack: AsyncAck, body: Payload) -> None:
+        click, ref = _read(body, GroupRef)
+        decision = DecideAll(
+            delivery=click.delivery,
+            by=click.person,
+            approvals=ref.approvals,
+            gates=ref.gates,
+            approve=True,
+            clicked_at=click.clicked_at,
+        )
+        await self._hand_off(click, ref.run, self._runs.decide_all(ref.run, decision))
         await ack()
 
     async def answer(self, ack: AsyncAck, body: Payload) -> None:
@@ -69,6 +95,24 @@ class Clicks:
         await self._open(click, modals.reject_modal(about))
         await ack()
 
+    async def reject_all(self, ack: AsyncAck, body: Payload) -> None:
+        click, ref = _read(body, GroupRef)
+        about = ReasonRef(channel=click.spot.channel, thread=click.thread, group=ref)
+        await self._open(click, modals.reject_all_modal(about))
+        await ack()
+
+    async def break_glass(self, ack: AsyncAck, body: Payload) -> None:
+        """On a card it opens a dialog; in the details it takes their place."""
+        click, ref = _read(body, BreakGlassRef)
+        approval = ApprovalRef(run=ref.run, approval=ref.approval, gate=ref.gate)
+        about = ReasonRef(channel=click.spot.channel, thread=click.thread, approval=approval)
+        asked = modals.break_glass_modal(about, ref.channel)
+        if click.view_id:
+            self._later.do(self._slack.update_modal(click.view_id, asked))
+        else:
+            await self._open(click, asked)
+        await ack()
+
     async def resolve(self, ack: AsyncAck, body: Payload) -> None:
         click, ref = _read(body, UnknownRef)
         said = Said(click.action.removeprefix("resolve_"))
@@ -78,13 +122,19 @@ class Clicks:
 
     async def details(self, ack: AsyncAck, body: Payload) -> None:
         click, ref = _read(body, ApprovalRef)
-        at = PageRef(**ref.model_dump(), channel=click.spot.channel, thread=click.thread)
-        self._later.do(self._show_details(click, at))
+        offer = not click.beside("approve")
+        at = PageRef(**ref.model_dump(), channel=click.spot.channel, thread=click.thread, offer=offer)
+        self._later.do(self._show(click, words.DETAILS_TITLE, at, _page(at)))
         await ack()
 
     async def turn_page(self, ack: AsyncAck, body: Payload) -> None:
         click, at = _read(body, PageRef)
-        self._later.do(self._fill(click.view_id, at))
+        self._later.do(self._fill(click.view_id, at, _page(at)))
+        await ack()
+
+    async def edit(self, ack: AsyncAck, body: Payload) -> None:
+        click, ref = _read(body, ApprovalRef)
+        self._later.do(self._show(click, words.EDIT_TITLE, ref, _editor(ref)))
         await ack()
 
     async def status(self, ack: AsyncAck, body: Payload) -> None:
@@ -125,25 +175,26 @@ class Clicks:
             log.warning("a dialog could not be opened: %s", error)
             self._later.do(self._tell(click, words.TOO_LATE_FOR_MODAL))
 
-    async def _show_details(self, click: Click, at: PageRef) -> None:
+    async def _show(self, click: Click, name: str, ref: ApprovalRef, fill: Fill) -> None:
+        """A dialog has to open within 3 seconds, and the run may take longer to say what belongs in it."""
         if self._repeated(click, "dialog"):
             return
         try:
-            view_id = await self._slack.open_modal(click.trigger_id, modals.loading())
+            view_id = await self._slack.open_modal(click.trigger_id, modals.loading(name))
         except SlackError as error:
-            log.warning("the details could not be opened: %s", error)
+            log.warning("a dialog could not be opened: %s", error)
             await self._tell(click, words.TOO_LATE_FOR_MODAL)
             return
-        await self._fill(view_id, at)
+        await self._fill(view_id, ref, fill)
 
-    async def _fill(self, view_id: str, at: PageRef) -> None:
+    async def _fill(self, view_id: str, ref: ApprovalRef, fill: Fill) -> None:
         try:
-            view = await self._runs.view(at.run)
+            view = await self._runs.view(ref.run)
         except BotError as error:
             await self._slack.update_modal(view_id, modals.said_modal(error.text))
             return
-        approval = next((each for each in view.approvals if each.id == at.approval), None)
-        filled = modals.details_modal(approval, at) if approval else modals.said_modal(words.SETTLED)
+        approval = next((each for each in view.approvals if each.id == ref.approval), None)
+        filled = fill(approval) if approval else modals.said_modal(words.SETTLED)
         await self._slack.update_modal(view_id, filled)
 
     async def _show_status(self, click: Click, ref: RunRef) -> None:
@@ -159,12 +210,9 @@ class Clicks:
 
     def _repeated(self, click: Click, what: str) -> bool:
         """Was this shown for an earlier delivery of the click? A dialog's trigger works once, so it can't be again."""
-        key = f"{click.delivery}/{what}"
-        if key in self._answered:
+        if (key := f"{click.delivery}/{what}") in self._answered:
             return True
-        self._answered[key] = None
-        while len(self._answered) > REMEMBERED:
-            self._answered.popitem(last=False)
+        self._answered.add(key)
         return False
 
     async def _show_end(self, click: Click, run: str) -> None:
@@ -190,3 +238,11 @@ class Clicks:
 def _read(body: Payload, kind: type[Carried]) -> tuple[Click, Carried]:
     click = Click.from_slack(body, datetime.now(UTC))
     return click, click.ref(kind)
+
+
+def _page(at: PageRef) -> Fill:
+    return lambda approval: details_modal(approval, at)
+
+
+def _editor(ref: ApprovalRef) -> Fill:
+    return lambda approval: edit_modal(approval, ref)

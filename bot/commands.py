@@ -9,7 +9,8 @@ import re
 import unicodedata
 from enum import StrEnum
 
-from workflows.rules.phrases import first_match
+from workflows.rules.names import is_environment
+from workflows.rules.phrases import understood
 from workflows.values.base import Value
 from workflows.values.spec import AgentSpec
 
@@ -17,6 +18,8 @@ from .settings import BotSettings
 
 GOAL_LIMIT = 4000
 """Characters. A longer text is material, and belongs where a tool can read it."""
+REASON_LIMIT = 500
+"""Characters of why something is frozen: it stands on every card that waits."""
 CARRIED_LIMIT = 1500
 """Of a goal that a button carries: its value holds 2,000."""
 RUN_NAME = re.compile(r"(run/\S+|[a-z0-9]+(-[a-z0-9]+)*-([0-9]+|[0-9a-f]{4}))", re.IGNORECASE)
@@ -25,6 +28,10 @@ _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"') | dict.fromkeys("\u2
 _LINK = re.compile(r"<(?P<url>(https?|mailto):[^<>|]*)(\|(?P<label>[^<>]*))?>")
 _RUN_WITH = re.compile(r"run\s+(?P<agent>[^\s:]+)\s*:\s*(?P<goal>.*)", re.IGNORECASE | re.DOTALL)
 _STATUS = re.compile(r"status\s+(?P<run>\S+)", re.IGNORECASE)
+_FREEZE = re.compile(r"freeze\s+(?P<word>\S+)(\s+(?P<rest>.+))?", re.IGNORECASE | re.DOTALL)
+_UNFREEZE = re.compile(r"unfreeze(\s+(?P<environment>\S+))?", re.IGNORECASE)
+EVERYTHING = "everything"
+_TELL = re.compile(r"tell\s+(?P<run>\S+?)[:,]?\s+(?P<text>.+)", re.IGNORECASE | re.DOTALL)
 _CANCEL = re.compile(r"cancel\s+(?P<run>\S+)(\s+(?P<reason>.+))?", re.IGNORECASE | re.DOTALL)
 
 
@@ -67,6 +74,13 @@ class CancelRun(Value):
     reason: str = ""
 
 
+class TellRun(Value):
+    """A run is to do something else, or otherwise."""
+
+    run: str
+    text: str
+
+
 class NoSuchAgent(Value):
     name: str
     nearest: tuple[str, ...]
@@ -80,11 +94,44 @@ class NoGoal(Value):
 
 
 class NoRunNamed(Value):
-    """`cancel` and nothing behind it."""
+    """`cancel` or `tell`, and nothing behind it."""
+
+    verb: str
 
 
 class TooLong(Value):
     length: int
+
+
+class Freeze(Value):
+    """Hold the changes to an environment; to everything, for the empty one."""
+
+    environment: str
+    reason: str
+
+
+class Unfreeze(Value):
+    environment: str
+
+
+class ListFreezes(Value):
+    """Say what is frozen, and how one freezes."""
+
+
+class NoReason(Value):
+    """`freeze prod` and nothing behind it."""
+
+    environment: str
+
+
+class ReasonTooLong(Value):
+    length: int
+
+
+class OddEnvironment(Value):
+    """No environment is called that."""
+
+    name: str
 
 
 class Ambiguous(Value):
@@ -94,19 +141,34 @@ class Ambiguous(Value):
     goal: StartRun
 
 
-Plain = StartRun | Unmatched | Help | Agents | ListRuns | NoSuchAgent | NoGoal | NoRunNamed | TooLong
-Intent = Plain | Status | CancelRun | Ambiguous
+AboutFreezes = Freeze | Unfreeze | ListFreezes | NoReason | ReasonTooLong | OddEnvironment
+Plain = (
+    StartRun
+    | Unmatched
+    | Help
+    | Agents
+    | ListRuns
+    | NoSuchAgent
+    | NoGoal
+    | NoRunNamed
+    | TooLong
+    | AboutFreezes
+)
+Intent = Plain | Status | CancelRun | TellRun | Ambiguous
 
 
 ALONE: dict[str, Plain] = {
     "": Help(),
     "help": Help(),
     "agents": Agents(),
-    "cancel": NoRunNamed(),
+    "cancel": NoRunNamed(verb="cancel"),
+    "tell": NoRunNamed(verb="tell"),
     "status": ListRuns(scope=Scope.HERE),
     "list": ListRuns(scope=Scope.HERE),
     "list here": ListRuns(scope=Scope.HERE),
     "list mine": ListRuns(scope=Scope.MINE),
+    "freeze": ListFreezes(),
+    "freezes": ListFreezes(),
 }
 """Commands that are the whole text; `list the failing pods` is a goal."""
 
@@ -114,7 +176,7 @@ ALONE: dict[str, Plain] = {
 class AboutRun(Value):
     """It names a run, if there is one of that name: `settle` says what it means once that is known."""
 
-    command: Status | CancelRun
+    command: Status | CancelRun | TellRun
     surely: bool
     """The name looks like nothing but a run's."""
     goal: StartRun | Unmatched
@@ -136,8 +198,11 @@ def read(text: str, settings: BotSettings) -> Plain | AboutRun:
         return TooLong(length=len(text))
     if alone := ALONE.get(" ".join(text.lower().split())):
         return alone
-    if (named := _RUN_WITH.fullmatch(text)) and _matching(text, settings) is None:
-        return _with_agent(named["agent"], named["goal"].strip(), settings)
+    if _matching(text, settings) is None:
+        if named := _RUN_WITH.fullmatch(text):
+            return _with_agent(named["agent"], named["goal"].strip(), settings)
+        if freeze := _about_freezes(text, settings):
+            return freeze
     return _about_run(text, settings) or goal_of(text, settings)
 
 
@@ -153,11 +218,7 @@ def by_phrase(text: str, settings: BotSettings) -> bool:
 
 def _matching(goal: str, settings: BotSettings) -> AgentSpec | None:
     return next(
-        (
-            agent
-            for agent in settings.agents
-            if first_match(agent.runbook.phrases, goal, agent.runbook.defaults) is not None
-        ),
+        (agent for agent in settings.agents if understood(agent.planner, goal) is not None),
         None,
     )
 
@@ -171,17 +232,54 @@ def _with_agent(name: str, goal: str, settings: BotSettings) -> StartRun | NoSuc
     return StartRun(agent=agent.name, goal=goal) if goal else NoGoal(agent=agent.name)
 
 
+def _about_freezes(text: str, settings: BotSettings) -> AboutFreezes | None:
+    if found := _UNFREEZE.fullmatch(text):
+        environment = _environment(found["environment"] or EVERYTHING, settings) or found["environment"]
+        return _unfreeze(environment)
+    found = _FREEZE.fullmatch(text)
+    if found is None:
+        return None
+    environment = _environment(found["word"].rstrip(":,"), settings)
+    if environment is None:  # all of it is the reason
+        environment, reason = EVERYTHING, text.split(maxsplit=1)[1]
+    else:
+        reason = (found["rest"] or "").strip()
+    environment = "" if environment == EVERYTHING else environment
+    if not reason:
+        return NoReason(environment=environment)
+    if len(reason) > REASON_LIMIT:
+        return ReasonTooLong(length=len(reason))
+    return Freeze(environment=environment, reason=reason)
+
+
+def _unfreeze(environment: str) -> Unfreeze | OddEnvironment:
+    if environment == EVERYTHING:
+        return Unfreeze(environment="")
+    if not is_environment(environment):
+        return OddEnvironment(name=environment)
+    return Unfreeze(environment=environment)
+
+
+def _environment(word: str, settings: BotSettings) -> str | None:
+    """The known environment that *word* names, as it is spelled; a phone begins with a capital."""
+    known = {name.lower(): name for name in (EVERYTHING, *settings.environments)}
+    return next((name for name in settings.environments if name == word), known.get(word.lower()))
+
+
 def _about_run(text: str, settings: BotSettings) -> AboutRun | None:
-    command: Status | CancelRun
+    command: Status | CancelRun | TellRun
     if found := _STATUS.fullmatch(text):
         command = Status(run=found["run"])
     elif found := _CANCEL.fullmatch(text):
         command = CancelRun(run=found["run"], reason=found["reason"] or "")
+    elif found := _TELL.fullmatch(text):
+        command = TellRun(run=found["run"], text=found["text"].strip())
     else:
         return None
     surely = RUN_NAME.fullmatch(command.run) is not None
-    if not surely and isinstance(command, CancelRun) and command.reason:
-        return None  # `cancel the maintenance window`
+    goes_on = isinstance(command, TellRun) or (isinstance(command, CancelRun) and bool(command.reason))
+    if goes_on and not surely:
+        return None  # `cancel the maintenance window`, `tell me what runs where`
     return AboutRun(
         command=command, surely=surely, goal=goal_of(text, settings), by_phrase=by_phrase(text, settings)
     )
@@ -189,13 +287,11 @@ def _about_run(text: str, settings: BotSettings) -> AboutRun | None:
 
 def settle(reading: AboutRun, *, exists: bool) -> Intent:
     """What it means, now that it is known whether there is such a run."""
-    if (
-        exists
-        and reading.by_phrase
-        and isinstance(reading.goal, StartRun)
-        and len(reading.goal.goal) <= CARRIED_LIMIT
-    ):
-        return Ambiguous(command=reading.command, goal=reading.goal)
+    command, goal = reading.command, reading.goal
+    if isinstance(command, TellRun):
+        return command if exists or not reading.by_phrase else goal
+    if exists and reading.by_phrase and isinstance(goal, StartRun) and len(goal.goal) <= CARRIED_LIMIT:
+        return Ambiguous(command=command, goal=goal)
     if exists:
         return reading.command
     if reading.by_phrase or (not reading.surely and isinstance(reading.goal, StartRun)):

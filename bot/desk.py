@@ -1,12 +1,14 @@
 """Answers what people ask in words: starts runs, finds them, says what is possible."""
 
-from workflows.values.base import Value
-from workflows.values.people import Person, Place
-from workflows.values.signals import Cancel
+from workflows.rules.phrases import understood
+from workflows.values.signals import Cancel, Revise
+from workflows.values.spec import Runbook
 
 from . import words
+from .asked import Asked
 from .commands import (
     GOAL_LIMIT,
+    AboutFreezes,
     AboutRun,
     Agents,
     Ambiguous,
@@ -19,6 +21,7 @@ from .commands import (
     Scope,
     StartRun,
     Status,
+    TellRun,
     TooLong,
     Unmatched,
     goal_of,
@@ -27,6 +30,7 @@ from .commands import (
 )
 from .errors import BotError, NotReached, RunEnded, RunGone, TemporalUnavailable
 from .found import Found
+from .freezing import Freezing
 from .runs import Goal, Runs
 from .settings import BotSettings
 from .views import lists
@@ -35,19 +39,12 @@ from .views.refs import GoalRef, RunRef
 from .views.text import code, escaped
 
 
-class Asked(Value):
-    """Who asked, and where the answer goes."""
-
-    person: Person
-    place: Place
-    occasion: str
-
-
 class Desk:
     """Answers a question with a message for the one who asked, or with a run that speaks for itself."""
 
-    def __init__(self, runs: Runs, settings: BotSettings) -> None:
+    def __init__(self, runs: Runs, freezing: Freezing, settings: BotSettings) -> None:
         self._runs = runs
+        self._freezing = freezing
         self._settings = settings
 
     async def reply(self, text: str, asked: Asked) -> Message | None:
@@ -64,6 +61,8 @@ class Desk:
         return await self._plain(intent, asked)
 
     async def _plain(self, intent: Intent, asked: Asked) -> Message | None:
+        if isinstance(intent, AboutFreezes):
+            return await self._freezing.reply(intent, asked)
         match intent:
             case StartRun():
                 return await self._start(intent, asked)
@@ -102,7 +101,7 @@ class Desk:
         match intent:
             case Ambiguous(command=command, goal=goal):
                 return self._two_readings(command, goal, found)
-            case Status(run=name) | CancelRun(run=name) if not found:
+            case Status(run=name) | CancelRun(run=name) | TellRun(run=name) if not found:
                 name = code(name)
                 return lists.sentence(words.NO_SUCH_RUN.format(name=name, command=self._settings.command))
             case Status():
@@ -111,21 +110,47 @@ class Desk:
                 )
             case CancelRun():
                 return await self._cancel(intent, found, asked)
+            case TellRun(text=text):
+                return await self.tell(found, text, asked)
         return await self._plain(intent, asked)
 
     async def _cancel(self, intent: CancelRun, found: list[Found], asked: Asked) -> Message:
-        under_way = [run for run in found if run.open]
-        if len(under_way) > 1:
-            return lists.which_card(under_way, cancel=True)
-        if not under_way:
-            return lists.sentence(words.RUN_OVER)
-        [run] = under_way
+        run = _only(found, cancel=True)
+        if isinstance(run, Message):
+            return run
         signal = Cancel(delivery=asked.occasion, by=asked.person, reason=intent.reason)
         try:
             await self._runs.cancel(run.run_id, signal)
         except (RunEnded, RunGone):
             return lists.sentence(words.RUN_OVER)
         return lists.sentence(words.ASKED_TO_STOP.format(name=escaped(_name(run))))
+
+    async def tell(self, found: list[Found], text: str, asked: Asked) -> Message:
+        """One of these is to do otherwise. Whether that person may say so, it judges itself."""
+        run = _only(found, cancel=False)
+        if isinstance(run, Message):
+            return run
+        if len(text) > GOAL_LIMIT:
+            return explanation(TooLong(length=len(text)), self._settings)
+        if phrases := self._makes_nothing_of(text, run):
+            known = ", or ".join(code(phrase) for phrase in phrases)
+            return lists.sentence(words.ONLY_PHRASES.format(name=escaped(_name(run)), phrases=known))
+        try:
+            await self._runs.revise(run.run_id, Revise(delivery=asked.occasion, by=asked.person, text=text))
+        except (RunEnded, RunGone):
+            return lists.sentence(words.RUN_OVER)
+        return lists.sentence(words.TOLD.format(name=escaped(_name(run))))
+
+    def _makes_nothing_of(self, text: str, run: Found) -> tuple[str, ...]:
+        """The phrases of its runbook where none of them fits: it would end over it."""
+        spec = self._settings.agent(run.summary.agent) if run.summary is not None else None
+        if (
+            spec is None
+            or not isinstance(spec.planner, Runbook)
+            or understood(spec.planner, text) is not None
+        ):
+            return ()
+        return spec.planner.phrases
 
     def _two_readings(self, command: Status | CancelRun, goal: StartRun, found: list[Found]) -> Message:
         run = next((run for run in found if run.open), found[0])
@@ -149,13 +174,22 @@ def explanation(intent: Intent, settings: BotSettings) -> Message:
             card = lists.no_such_agent_card(intent.name, intent.nearest, intent.goal)
         case NoGoal(agent=agent):
             card = lists.sentence(words.EMPTY_GOAL.format(command=command, agent=agent))
-        case NoRunNamed():
-            card = lists.sentence(words.WHICH_TO_CANCEL.format(command=command))
+        case NoRunNamed(verb=verb):
+            which = words.WHICH_TO_TELL if verb == "tell" else words.WHICH_TO_CANCEL
+            card = lists.sentence(which.format(command=command))
         case TooLong(length=length):
             card = lists.sentence(words.TOO_LONG.format(length=length, limit=GOAL_LIMIT))
         case _:
             card = lists.help_card(command, settings.chips)
     return card
+
+
+def _only(found: list[Found], *, cancel: bool) -> Found | Message:
+    """The one of them that is under way; else what to say, with buttons to *cancel* where there are several."""
+    under_way = [run for run in found if run.open]
+    if len(under_way) > 1:
+        return lists.which_card(under_way, cancel=cancel)
+    return under_way[0] if under_way else lists.sentence(words.RUN_OVER)
 
 
 def _name(run: Found) -> str:

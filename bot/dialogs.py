@@ -1,4 +1,4 @@
-"""People sending dialogs: a reason for a rejection, one's word on what happened, an approval from the details."""
+"""People sending dialogs: a reason, their word on what happened, other arguments, an approval from the details."""
 
 import logging
 from collections.abc import Awaitable
@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from workflows.values.signals import Decide, Resolve, Said
+from workflows.inbox import LONGEST_SIGNAL
+from workflows.values.signals import Decide, DecideAll, Edit, Resolve, Said
 
+from . import words
+from .edits import BadEntry, changed, entries
 from .errors import BadPayload, BotError
 from .payloads import Payload, Submission
 from .runs import Runs, within
 from .views import modals
-from .views.refs import PageRef, ReasonRef
+from .views.refs import ApprovalRef, PageRef, ReasonRef
 
 log = logging.getLogger(__name__)
 
@@ -25,18 +28,33 @@ class Dialogs:
 
     async def reject(self, ack: AsyncAck, body: Payload) -> None:
         sent = Submission.from_slack(body, datetime.now(UTC))
-        ref = sent.ref(ReasonRef).approval
+        ref = _about_approval(sent)
+        decision = _decision(sent, ref, approve=False)
+        await self._with_reason(ack, sent, self._runs.decide(ref.run, decision))
+
+    async def reject_all(self, ack: AsyncAck, body: Payload) -> None:
+        sent = Submission.from_slack(body, datetime.now(UTC))
+        ref = sent.ref(ReasonRef).group
         if ref is None:
-            raise BadPayload("the dialog is about no approval")
-        decision = Decide(
+            raise BadPayload("the dialog is about no approvals")
+        decision = DecideAll(
             delivery=sent.delivery,
             by=sent.person,
-            approval=ref.approval,
-            gate=ref.gate,
+            approvals=ref.approvals,
+            gates=ref.gates,
             approve=False,
             reason=sent.reason,
             clicked_at=sent.at,
         )
+        await self._with_reason(ack, sent, self._runs.decide_all(ref.run, decision))
+
+    async def break_glass(self, ack: AsyncAck, body: Payload) -> None:
+        sent = Submission.from_slack(body, datetime.now(UTC))
+        ref = _about_approval(sent)
+        if not sent.reason:
+            await ack(response_action="errors", errors={modals.REASON_BLOCK: words.A_REASON})
+            return
+        decision = _decision(sent, ref, approve=True, break_glass=True)
         await self._with_reason(ack, sent, self._runs.decide(ref.run, decision))
 
     async def resolve(self, ack: AsyncAck, body: Payload) -> None:
@@ -57,17 +75,36 @@ class Dialogs:
         """From the details, where a change was too big for its card."""
         sent = Submission.from_slack(body, datetime.now(UTC))
         ref = sent.ref(PageRef)
-        decision = Decide(
+        decision = _decision(sent, ref, approve=True)
+        problem = await _handed_off(sent, self._runs.decide(ref.run, decision))
+        if problem:
+            await ack(response_action="update", view=modals.said_modal(problem))
+        else:
+            await ack()
+
+    async def edit(self, ack: AsyncAck, body: Payload) -> None:
+        sent = Submission.from_slack(body, datetime.now(UTC))
+        ref, typed = sent.ref(ApprovalRef), entries(body)
+        try:
+            arguments = changed(typed)
+        except BadEntry as bad:
+            await ack(response_action="errors", errors={bad.block: bad.text})
+            return
+        edit = Edit(
             delivery=sent.delivery,
             by=sent.person,
             approval=ref.approval,
             gate=ref.gate,
-            approve=True,
+            arguments=arguments,
             clicked_at=sent.at,
         )
-        problem = await _handed_off(sent, self._runs.decide(ref.run, decision))
+        length = len(edit.model_dump_json().encode())
+        if length > LONGEST_SIGNAL:
+            problem = words.EDIT_TOO_LONG.format(length=length, limit=LONGEST_SIGNAL)
+        else:
+            problem = await _handed_off(sent, self._runs.edit(ref.run, edit))
         if problem:
-            await ack(response_action="update", view=modals.said_modal(problem))
+            await ack(response_action="errors", errors={typed[0].block: problem})
         else:
             await ack()
 
@@ -77,6 +114,26 @@ class Dialogs:
             await ack(response_action="errors", errors={modals.REASON_BLOCK: problem})
         else:
             await ack()
+
+
+def _about_approval(sent: Submission) -> ApprovalRef:
+    ref = sent.ref(ReasonRef).approval
+    if ref is None:
+        raise BadPayload("the dialog is about no approval")
+    return ref
+
+
+def _decision(sent: Submission, ref: ApprovalRef, *, approve: bool, break_glass: bool = False) -> Decide:
+    return Decide(
+        delivery=sent.delivery,
+        by=sent.person,
+        approval=ref.approval,
+        gate=ref.gate,
+        approve=approve,
+        reason=sent.reason,
+        clicked_at=sent.at,
+        break_glass=break_glass,
+    )
 
 
 async def _handed_off(sent: Submission, signal: Awaitable[None]) -> str:

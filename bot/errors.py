@@ -3,6 +3,7 @@
 BotError            has a sentence for the person who asked
 ├── RunEnded        nobody: the run is over
 ├── RunGone         nobody: its record was deleted
+├── NotLookedUp     try again: Slack did not say who is asking
 ├── NotReached      try again: nothing was started or changed
 └── NoReply         look first: it may have gone through
 BadPayload          whoever sent it: not what Slack documents
@@ -36,6 +37,12 @@ class RunGone(BotError):
     def __init__(self, run_id: str) -> None:
         super().__init__(f"{run_id} is not known")
         self.run_id = run_id
+
+
+class NotLookedUp(BotError):
+    """Slack could not say who somebody is: the answer is *not now*, never *yes*."""
+
+    text = words.NOT_LOOKED_UP
 
 
 class TemporalRefused(BotError):

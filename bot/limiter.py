@@ -38,13 +38,20 @@ Due = Sequence[tuple[Key, Limit]]
 
 
 class Limiter:
-    """First come, first served. *now* is a monotonic clock in seconds; *sleep* waits for as many."""
+    """First come, first served. *now* is a monotonic clock in seconds; *sleep* waits for as many.
+
+    *pace*: how many times what Slack allows, for a Slack-compatible server that takes more.
+    """
 
     def __init__(
-        self, now: Callable[[], float], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        now: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        pace: float = 1.0,
     ) -> None:
         self._now = now
         self._sleep = sleep
+        self._pace = pace
         self._ready: OrderedDict[Key, float] = OrderedDict()
         """When the next call of a key would come if its calls were spread evenly."""
 
@@ -61,6 +68,7 @@ class Limiter:
     def reserve(self, method: str, due: Due) -> float:
         """Take the next free place under all limits; how many seconds from now it is."""
         now = self._now()
+        due = [(key, self._paced(limit)) for key, limit in due]
         waits = [self._ready.get(key, now) - now - (limit.burst - 1) / limit.per_second for key, limit in due]
         delay = max(0.0, *waits) if waits else 0.0
         if delay > LONGEST_WAIT:
@@ -73,9 +81,12 @@ class Limiter:
 
     def hold(self, due: Due, seconds: float) -> None:
         """Slack said to wait: whoever comes under the first of these limits before that waits too."""
-        for key, limit in due[:1]:
+        for key, limit in [(key, self._paced(limit)) for key, limit in due[:1]]:
             until = self._now() + seconds + (limit.burst - 1) / limit.per_second
             self._ready[key] = max(self._ready.get(key, 0.0), until)
+
+    def _paced(self, limit: Limit) -> Limit:
+        return Limit(limit.per_second * self._pace, round(limit.burst * self._pace))
 
     def _forget(self, now: float) -> None:
         while len(self._ready) > REMEMBERED and next(iter(self._ready.values())) <= now:

@@ -29,6 +29,10 @@ def listen(app: AsyncApp, command: str, asking: Asking, clicks: Clicks, dialogs:
 
     app.action("approve")(clicks.approve)
     app.action("reject")(clicks.reject)
+    app.action("approve_all")(clicks.approve_all)
+    app.action("reject_all")(clicks.reject_all)
+    app.action("edit")(clicks.edit)
+    app.action("break_glass")(clicks.break_glass)
     app.action("details")(clicks.details)
     app.action(re.compile("details_(next|previous)"))(clicks.turn_page)
     app.action("cancel_run")(clicks.cancel_run)
@@ -40,6 +44,9 @@ def listen(app: AsyncApp, command: str, asking: Asking, clicks: Clicks, dialogs:
     app.action(ANY)(clicks.unknown)
 
     app.view("reject")(dialogs.reject)
+    app.view("reject_all")(dialogs.reject_all)
+    app.view("edit")(dialogs.edit)
+    app.view("break_glass")(dialogs.break_glass)
     app.view("resolve")(dialogs.resolve)
     app.view("approve")(dialogs.approve)
     app.view(ANY)(_nothing_to_do)

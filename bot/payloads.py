@@ -123,6 +123,7 @@ class Click(Value):
         assert isinstance(message, dict)
         action, made_at = _text(button, "button", "action_id"), _stamp(button, "button", "action_ts")
         message_ts = _text(body, "container", "message_ts", default="") or _text(message, "ts", default="")
+        blocks = message["blocks"] if isinstance(message.get("blocks"), list) else []
         view_id = _text(body, "view", "id", default="")
         once = made_at or _text(body, "trigger_id", default="")
         return cls(
@@ -130,7 +131,7 @@ class Click(Value):
             spot=Spot(
                 channel=_text(body, "channel", "id", default="")
                 or _text(body, "container", "channel_id", default=""),
-                thread_ts=message.get("thread_ts")
+                thread_ts=_text(message, "thread_ts", default="")
                 or _text(body, "container", "thread_ts", default="")
                 or None,
             ),
@@ -143,8 +144,8 @@ class Click(Value):
             view_id=view_id,
             response_url=_text(body, "response_url", default=""),
             text=_text(message, "text", default=""),
-            blocks=tuple(block for block in message.get("blocks") or () if isinstance(block, dict)),
-            ephemeral=bool((body.get("container") or {}).get("is_ephemeral")),
+            blocks=tuple(block for block in blocks if isinstance(block, dict)),
+            ephemeral=bool(_get(body, "container", "is_ephemeral", default=False)),
         )
 
     @property
@@ -153,6 +154,12 @@ class Click(Value):
 
     def ref(self, kind: type[Read]) -> Read:
         return read_ref(kind, self.value)
+
+    def beside(self, action: str) -> bool:
+        """Stands a button *action* about the same thing on the message that was clicked on?"""
+        rows = (block["elements"] for block in self.blocks if isinstance(block.get("elements"), list))
+        same = {"action_id": action, "value": self.value}
+        return any(isinstance(each, dict) and same.items() <= each.items() for row in rows for each in row)
 
 
 class Submission(Value):
@@ -199,6 +206,12 @@ def check(body: Any) -> None:
             _get(body, "view").setdefault("type", "modal")
         case "event_callback":
             _text(body, "event", "type")
+        case "url_verification":
+            pass
+        case "":
+            _text(body, "command")
+        case _:
+            raise BadPayload("type: nothing that is listened to")
 
 
 def read_ref(kind: type[Read], packed: str) -> Read:

@@ -21,11 +21,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from workflows import attributes
 from workflows.outside import TASK, Queue
 from workflows.rules.names import fallback_number, run_id, slug
-from workflows.rules.phrases import first_match
+from workflows.rules.phrases import understood
 from workflows.values.base import Value
 from workflows.values.people import Person, Place
 from workflows.values.run import Ask, RunInput, RunSummary
-from workflows.values.signals import Answer, Cancel, Decide, Resolve, Signal
+from workflows.values.signals import Answer, Cancel, Decide, DecideAll, Edit, Resolve, Revise, Signal
 from workflows.values.spec import AgentSpec
 from workflows.values.view import RunState, RunView
 
@@ -72,8 +72,8 @@ class Runs:
     async def start(self, goal: Goal, spec: AgentSpec) -> str:
         """The workflow id of the run, started now or by an earlier delivery of the same."""
         workflow_id = run_id(goal.by.team, goal.occasion)
-        async with _hand_off():
-            short = slug(goal.text, spec.name, first_match(spec.runbook.phrases, goal.text, {}) or {})
+        async with hand_off():
+            short = slug(goal.text, spec.name, understood(spec.planner, goal.text) or {})
             ask = Ask(
                 goal=goal.text,
                 requester=goal.by,
@@ -110,31 +110,40 @@ class Runs:
     async def decide(self, run: str, decision: Decide) -> None:
         await self._signal(run, "decide", decision)
 
+    async def decide_all(self, run: str, decision: DecideAll) -> None:
+        await self._signal(run, "decide_all", decision)
+
+    async def edit(self, run: str, edit: Edit) -> None:
+        await self._signal(run, "edit", edit)
+
     async def answer(self, run: str, answer: Answer) -> None:
         await self._signal(run, "answer", answer)
 
     async def cancel(self, run: str, cancel: Cancel) -> None:
         await self._signal(run, "cancel", cancel)
 
+    async def revise(self, run: str, revise: Revise) -> None:
+        await self._signal(run, "revise", revise)
+
     async def resolve(self, run: str, resolve: Resolve) -> None:
         await self._signal(run, "resolve", resolve)
 
     async def _signal(self, run: str, name: str, value: Signal) -> None:
         """Durable once this returns, worker or no worker. Raises RunEnded, RunGone, NotReached, NoReply."""
-        async with _hand_off(run):
+        async with hand_off(run):
             handle = self._client.get_workflow_handle(run)
             await handle.signal(name, value, rpc_timeout=timedelta(seconds=HANDOFF))
 
     async def view(self, run: str, patience: timedelta = LOOKING) -> RunView:
         """Asks the run itself, so a worker has to be up. Raises RunGone, NotReached, NoReply."""
-        async with _hand_off(run, patience.total_seconds() + 1):
+        async with hand_off(run, patience.total_seconds() + 1):
             handle = self._client.get_workflow_handle(run)
             view: RunView = await handle.query("view", result_type=RunView, rpc_timeout=patience)
             return view
 
     async def describe(self, run: str) -> Found:
         """From Temporal's own record, worker or no worker. Raises RunGone, NotReached, NoReply."""
-        async with _hand_off(run):
+        async with hand_off(run):
             handle = self._client.get_workflow_handle(run)
             return await _found(await handle.describe(rpc_timeout=timedelta(seconds=HANDOFF)))
 
@@ -166,7 +175,7 @@ class Runs:
         return [] if "'" in requester else await self._list(f"{attributes.REQUESTER.name} = '{requester}'")
 
     async def _list(self, query: str, limit: int = 50) -> list[Found]:
-        async with _hand_off():
+        async with hand_off():
             runs = self._client.list_workflows(
                 f"WorkflowType = '{WORKFLOW}' AND {_NOT_CONTINUED} AND {query}",
                 limit=limit,
@@ -187,7 +196,7 @@ async def within(limit: float = LISTENING) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _hand_off(run: str = "", limit: float = HANDOFF) -> AsyncIterator[None]:
+async def hand_off(run: str = "", limit: float = HANDOFF) -> AsyncIterator[None]:
     """Within *limit* seconds, or an error that says what it means for whoever asked."""
     try:
         async with asyncio.timeout(limit):

@@ -6,7 +6,8 @@ from itertools import zip_longest
 from pydantic import SecretStr
 
 from workflows.values.base import Value
-from workflows.values.spec import AgentSpec
+from workflows.values.people import People
+from workflows.values.spec import AgentSpec, FreezeWindow
 
 
 class BotSettings(Value):
@@ -16,11 +17,20 @@ class BotSettings(Value):
     command: str = "/handrail"
     suggestions: tuple[str, ...] = ()
     """Goals offered as chips; the agents' own examples when empty."""
+    freezers: People = People()
+    """Who may freeze and unfreeze. Nobody, until somebody is named."""
+    environments: tuple[str, ...] = ()
+    """Those that are known by name."""
     temporal_ui: str | None = None
     """Base address of Temporal's Web UI, for a link on the root card."""
 
     def agent(self, name: str) -> AgentSpec | None:
         return next((agent for agent in self.agents if agent.name.lower() == name.lower()), None)
+
+    @property
+    def windows(self) -> tuple[FreezeWindow, ...]:
+        """In which the changes of any agent are held."""
+        return tuple(dict.fromkeys(window for agent in self.agents for window in agent.windows))
 
     @property
     def chips(self) -> tuple[str, ...]:
@@ -43,3 +53,5 @@ class SlackSettings(Value):
     api_url: str = "https://slack.com/api/"
     http_host: str = "0.0.0.0"  # noqa: S104 - Slack comes from outside; every request is verified
     http_port: int = 3000
+    pace: float = 1.0
+    """How many times Slack's own rate limits: another Slack-compatible server may take more."""

@@ -5,6 +5,7 @@ slack_sdk's own connection retry posts twice, so it is switched off; Temporal ow
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from . import limiter as limits
 from .card_marks import marked, metadata, names
 from .errors import RateLimited, Refused, SlackError, Uncertain
 from .limiter import Limiter
+from .slack_errors import named_error
 from .views.blocks import Block, Message
 
 log = logging.getLogger(__name__)
@@ -34,17 +36,8 @@ RECONNECT = 3.0
 PAGE = 200
 PAGES = 5
 """How far an uncertain post is looked for."""
+LINK = re.compile(r"https?://[^\s<>|]{1,2000}")
 ALLOWED_SKEW = timedelta(seconds=60)
-MAYBE_DONE = frozenset(
-    {
-        "fatal_error",
-        "internal_error",
-        "service_unavailable",
-        "request_timeout",
-        "team_added_to_org",
-        "accesslimited",
-    }
-)
 QUIET: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none"}
 REDRAWN_QUIETLY: dict[str, Any] = {"link_names": False, "parse": "none"}
 """A link in untrusted text must neither be fetched nor mention anybody."""
@@ -154,6 +147,17 @@ class Slack:
                 break
             asked["cursor"] = cursor
         return found
+
+    async def permalink(self, at: Posted) -> str:
+        """A link to a message of ours, for mrkdwn. A courtesy: empty where Slack gives none."""
+        method = "chat.getPermalink"
+        try:
+            said = await self._call(method, {"channel": at.channel, "message_ts": at.ts}, form=True)
+        except SlackError as error:
+            self.once(f"{method}/{error.code}", "a card can't be linked to: %s", error.code)
+            return ""
+        link = str(said.get("permalink", ""))
+        return link if LINK.fullmatch(link) else ""
 
     # Words to one person
 
@@ -272,24 +276,3 @@ def _of(said: Any, method: str, *path: str) -> Any:
     if said is None:
         raise Uncertain(method, f"no {'.'.join(path)} in the answer")
     return said
-
-
-def named_error(method: str, error: SlackApiError) -> SlackError:
-    response = error.response
-    status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
-    data = getattr(response, "data", None)
-    code = data.get("error", "") if isinstance(data, dict) else ""
-    if status == 429 or code in {"ratelimited", "rate_limited"}:
-        return RateLimited(method, _retry_after(getattr(response, "headers", {})))
-    if status >= 500 or code in MAYBE_DONE or not code:
-        return Uncertain(method, code or f"http_{status}")
-    return Refused(method, code)
-
-
-def _retry_after(headers: Mapping[str, Any]) -> float:
-    """Seconds; Slack sends a whole number."""
-    value = next((headers[name] for name in headers if name.lower() == "retry-after"), "")
-    try:
-        return min(max(float(value), 1.0), 3600.0)
-    except (TypeError, ValueError):
-        return 30.0

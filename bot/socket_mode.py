@@ -16,7 +16,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from .listeners import Headers, deliver
-from .slack import named_error
+from .slack_errors import named_error
 
 log = logging.getLogger(__name__)
 

@@ -54,6 +54,8 @@ def bot_settings(config: Config, environ: Mapping[str, str]) -> BotSettings:
         agents=config.agents,
         default_agent=config.default_agent,
         command=config.command,
+        freezers=config.freezers,
+        environments=config.environments,
         temporal_ui=environ.get("HANDRAIL_TEMPORAL_UI") or None,
     )
 
@@ -84,6 +86,7 @@ def slack_settings(environ: Mapping[str, str]) -> SlackSettings:
         api_url=api_url,
         http_host=environ.get("HANDRAIL_HTTP_HOST") or "0.0.0.0",  # noqa: S104 - Slack comes from outside
         http_port=_http_port(environ),
+        pace=_pace(environ),
     )
 
 
@@ -92,3 +95,15 @@ def _http_port(environ: Mapping[str, str]) -> int:
     if not written.isdecimal():
         raise Misused(f"HANDRAIL_HTTP_PORT: expected a port, found {written!r}")
     return int(written)
+
+
+def _pace(environ: Mapping[str, str]) -> float:
+    """`HANDRAIL_SLACK_PACE`: for another Slack-compatible server, how many times Slack's rate limits it takes."""
+    written = environ.get("HANDRAIL_SLACK_PACE") or "1"
+    try:
+        pace = float(written)
+    except ValueError:
+        pace = 0.0
+    if not 1 <= pace <= 1000:
+        raise Misused(f"HANDRAIL_SLACK_PACE: expected a number from 1 to 1000, found {written!r}")
+    return pace

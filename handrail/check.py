@@ -8,18 +8,18 @@ from rich.console import Console
 from rich.text import Text
 from temporalio.client import Client
 
-from activities.mcp_servers import ToolServerError
-from workflows.values.spec import RuleKind
-from workflows.values.tools import ToolContract
+from workflows.values.spec import ModelPlanner, RuleKind
 
 from . import temporal
 from .check_slack import check_slack
+from .check_tools import check_tools
 from .config import Config, load
 from .demo.parts import embedded_temporal, sandbox_tokens, slack_is_real
 from .home import Home
+from .masking import worker_masker
 from .queues import STICKY
 from .trouble import Trouble
-from .worker import tool_servers
+from .worker import models, tool_servers
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,13 @@ async def look(environ: Mapping[str, str]) -> AsyncIterator[Line]:
     for doubt in config.doubts:
         yield Line(True, "config", doubt, doubtful=True)
     seen = _with_demo(environ)
-    async for line in _slack(seen):
+    async for line in _slack(seen, config):
         yield line
     async for line in _temporal(seen, config):
         yield line
     async for line in _tools(config, environ):
+        yield line
+    async for line in _models(config):
         yield line
 
 
@@ -72,8 +74,8 @@ def _with_demo(environ: Mapping[str, str]) -> Mapping[str, str]:
     return seen if slack_is_real(environ) else {**seen, **sandbox_tokens(home.ports().page)}
 
 
-async def _slack(environ: Mapping[str, str]) -> AsyncIterator[Line]:
-    async for well, text in check_slack(environ):
+async def _slack(environ: Mapping[str, str], config: Config) -> AsyncIterator[Line]:
+    async for well, text in check_slack(environ, config.rules):
         yield Line(well, "Slack", text)
 
 
@@ -98,7 +100,7 @@ async def _temporal(environ: Mapping[str, str], config: Config) -> AsyncIterator
 
 
 def _retention(client: Client, kept: timedelta, config: Config) -> Line:
-    """The ledger is Temporal's memory of closed workflows: it has to outlast every wait."""
+    """The ledger is Temporal's memory of closed workflows: it has to outlast each wait for an approval."""
     waits = [
         rule.expires_after for agent in config.agents for rule in agent.rules if rule.then is RuleKind.ASK
     ]
@@ -107,13 +109,13 @@ def _retention(client: Client, kept: timedelta, config: Config) -> Line:
         return Line(
             True,
             "Temporal",
-            f"remembers what was done for {_days(kept)}; the longest wait is {_days(longest)}",
+            f"remembers what was done for {_days(kept)}; the longest wait for one approval is {_days(longest)}",
         )
     return Line(
         False,
         "Temporal",
-        f"remembers what was done for {_days(kept)}, which does not outlast the longest wait ({_days(longest)}): "
-        f"temporal operator namespace update --namespace {client.namespace} --retention {_hours(longest) + 24}h",
+        f"remembers what was done for {_days(kept)}, which does not outlast the longest wait for one approval "
+        f"({_days(longest)}): temporal operator namespace update --namespace {client.namespace} --retention {_hours(longest) + 24}h",
     )
 
 
@@ -126,23 +128,24 @@ def _days(time: timedelta) -> str:
 
 
 async def _tools(config: Config, environ: Mapping[str, str]) -> AsyncIterator[Line]:
-    async with tool_servers(config, environ) as servers:
-        for server in config.servers:
-            contracts = [contract for contract in config.tools if contract.server == server]
+    async with tool_servers(config, environ, worker_masker(config, environ)) as servers:
+        async for well, text in check_tools(servers, config):
+            yield Line(well, "tools", text)
+
+
+async def _models(config: Config) -> AsyncIterator[Line]:
+    """Can each be set up, with its key? None is asked anything: that would cost."""
+    planners = [agent.planner for agent in config.agents if isinstance(agent.planner, ModelPlanner)]
+    names = dict.fromkeys(name for planner in planners for name in planner.models)
+    if not names:
+        return
+    from activities.models import ModelError  # noqa: PLC0415 - seconds of imports that others do without
+
+    async with models(config) as known:
+        for name in names:
             try:
-                offered = await servers.tools(server)
-            except ToolServerError as error:
-                yield Line(False, "tools", f"{server}: {error}")
-                continue
-            yield _compared(server, contracts, set(offered))
-
-
-def _compared(server: str, contracts: list[ToolContract], offered: set[str]) -> Line:
-    lost = [contract.name for contract in contracts if contract.tool not in offered]
-    if lost:
-        return Line(
-            False,
-            "tools",
-            f"{server} does not offer {', '.join(lost)}; it offers {', '.join(sorted(offered))}",
-        )
-    return Line(True, "tools", f"{server} answers, with all {len(contracts)} tools of the config")
+                await known.ready(name)
+            except ModelError as error:
+                yield Line(False, "models", str(error))
+            else:
+                yield Line(True, "models", f"{name} is set up; nothing was asked of it")

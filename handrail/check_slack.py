@@ -1,12 +1,17 @@
 """Whether Slack lets the bot in, and lets it do what it has to do."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.settings import SlackSettings
-from bot.slack import client_for, named_error
+from bot.slack import client_for
+from bot.slack_errors import named_error
+from workflows.rules.policy import who_decides
+from workflows.values.people import People
+from workflows.values.spec import Rule
 
 from .bot_process import slack_settings
 from .manifest import BOT_SCOPES, OPTIONAL_SCOPES
@@ -18,20 +23,25 @@ WHAT_TO_DO = {
     "account_inactive": "the app was removed from the workspace: install it again",
     "token_revoked": "the token was revoked: install the app again",
     "token_expired": "the token has expired: install the app again",
+    "channel_not_found": "a private channel is not there for who is not in it: /invite the bot",
+    "not_in_channel": "/invite the bot",
     "missing_scope": "the token lacks a scope: render the manifest again and reinstall the app",
 }
 """By Slack's word for it: docs.slack.dev/reference/methods/auth.test."""
 
 
-async def check_slack(environ: Mapping[str, str]) -> AsyncIterator[tuple[bool, str]]:
-    """(is it well, in words) of the bot's token, its scopes and the way events come in."""
+async def check_slack(
+    environ: Mapping[str, str], rules: Iterable[Rule] = ()
+) -> AsyncIterator[tuple[bool, str]]:
+    """(is it well, in words) of the bot's token, its scopes, the way events come in, and whom *rules* name."""
     try:
         settings = slack_settings(environ)
     except Trouble as trouble:
         yield False, str(trouble)
         return
+    client = client_for(settings.bot_token.get_secret_value(), settings.api_url)
     try:
-        answer = await client_for(settings.bot_token.get_secret_value(), settings.api_url).auth_test()
+        answer = await client.auth_test()
     except SlackApiError as error:
         yield False, _why("the bot's token is refused", "auth.test", error)
         return
@@ -42,6 +52,40 @@ async def check_slack(environ: Mapping[str, str]) -> AsyncIterator[tuple[bool, s
     headers = {name.lower(): value for name, value in answer.headers.items()}
     yield _scopes(headers.get("x-oauth-scopes"))
     yield await _way_in(settings)
+    for channel, rule in _channels(rules).items():
+        # An emergency is no time to learn that its channel can't be told.
+        asked = client.conversations_history(channel=channel, limit=1)
+        yield await _named(f"the channel {channel} of the rule “{rule}”", asked)
+    for group, rule in _groups(rules).items():
+        yield await _named(
+            f"the group {group} of the rule “{rule}”", client.usergroups_users_list(usergroup=group)
+        )
+
+
+def _channels(rules: Iterable[Rule]) -> dict[str, str]:
+    told = [
+        (each.channel, rule.name) for rule in rules for each in (rule.break_glass, rule.escalation) if each
+    ]
+    return {channel: rule for channel, rule in told if channel}
+
+
+def _groups(rules: Iterable[Rule]) -> dict[str, str]:
+    named = [
+        (who_decides(rule) | (rule.escalation.tell if rule.escalation else People()), rule) for rule in rules
+    ]
+    return {group: rule.name for people, rule in named for group in people.groups}
+
+
+async def _named(what: str, asked: Awaitable[AsyncSlackResponse]) -> tuple[bool, str]:
+    try:
+        await asked
+    except SlackApiError as error:
+        named = named_error("", error)
+        advice = WHAT_TO_DO.get(named.code, "is it the id of this workspace's?")
+        return False, f"{what} can't be used: {named.code} ({advice})"
+    except (SlackClientError, ClientError, OSError, TimeoutError) as error:
+        return False, f"{what} can't be tried: {error or type(error).__name__}"
+    return True, f"{what} is there"
 
 
 def _scopes(header: str | None) -> tuple[bool, str]:

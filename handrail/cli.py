@@ -70,21 +70,27 @@ def bot() -> None:
     """The Slack edge: hears people, shows runs. Needs SLACK_BOT_TOKEN and TEMPORAL_ADDRESS."""
     from .bot_process import serve
     from .config import load
+    from .masking import bot_masker, mask_logs
 
     _log()
-    _run(serve(load(os.environ, with_servers=False), os.environ))
+    config = load(os.environ, with_servers=False)
+    mask_logs(bot_masker(config, os.environ))
+    _run(serve(config, os.environ))
 
 
 @app.command()
 def worker() -> None:
     """The other edge: runs the workflows, and calls the tools. Needs TEMPORAL_ADDRESS."""
     from .config import load
+    from .masking import mask_logs, worker_masker
     from .worker import work
 
     _log()
     config = load(os.environ)
     _doubts(config.doubts)
-    _run(work(config, os.environ))
+    masker = worker_masker(config, os.environ)
+    mask_logs(masker)
+    _run(work(config, os.environ, masker))
 
 
 @app.command()
@@ -145,6 +151,82 @@ def manifest(
 
         command = load(os.environ, with_servers=False).command
     typer.echo(rendered(command, http or None), nl=False)
+
+
+@app.command()
+def freeze(
+    reason: Annotated[str, typer.Argument(help="Why: everybody whose change waits will read it.")],
+    environment: Annotated[
+        str, typer.Option(help="Only this one, such as prod; without it, everything.")
+    ] = "",
+) -> None:
+    """Hold all changes, or those to one environment, until somebody ends it. What waits says so in its thread.
+
+    It goes to Temporal itself, so it asks nobody: who reaches Temporal's API is trusted. In Slack, freeze.who says who may.
+    """
+    from .freezing import declare
+
+    typer.echo(_run(declare(environment, reason, os.environ)))
+
+
+@app.command()
+def unfreeze(
+    environment: Annotated[str, typer.Option(help="The one that was frozen; without it, everything.")] = "",
+) -> None:
+    """End a freeze; what it held goes on. As `freeze`, it trusts whoever reaches Temporal's API."""
+    from .freezing import end
+
+    typer.echo(_run(end(environment, os.environ)))
+
+
+@app.command()
+def freezes() -> None:
+    """What is frozen now: what people declared, and the config's windows that are open."""
+    from .config import load
+    from .freezing import lines
+
+    for line in _run(lines(load(os.environ, with_servers=False), os.environ)):
+        typer.echo(line)
+
+
+policy = typer.Typer(
+    help="What the config's rules say, before anybody asks for anything.", no_args_is_help=True
+)
+app.add_typer(policy, name="policy")
+
+
+@policy.command()
+def explain(
+    tool: Annotated[str, typer.Argument(help="Such as fleet.deploy")],
+    arguments: Annotated[str, typer.Argument(help='As JSON, such as \'{"environment": "prod"}\'')] = "{}",
+    as_: Annotated[str, typer.Option("--as", help="Who would ask for it: a Slack user id.")] = "",
+) -> None:
+    """Which rule decides on this call, who could approve it, and what would hold it. Nothing is called."""
+    from datetime import datetime
+
+    from rich.console import Console
+
+    from . import policy_text
+    from .config import load
+
+    config = load(os.environ, with_servers=False)
+    found = policy_text.explain(config, tool, arguments, as_, datetime.now().astimezone())
+    policy_text.tell(found, Console(highlight=False, soft_wrap=True))
+
+
+@policy.command()
+def test() -> None:
+    """Run the config's policy_tests: one line each, status 1 when the rules say otherwise than one of them.
+
+    Who is in a user group only Slack knows, so may_approve may name the group itself.
+    """
+    from rich.console import Console
+
+    from .config import load
+    from .policy_text import run_tests
+
+    config = load(os.environ, with_servers=False)
+    raise typer.Exit(0 if run_tests(config, Console(highlight=False, soft_wrap=True)) else 1)
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:

@@ -12,14 +12,16 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from workflows.agent_run import AgentRun
 from workflows.effect import Effect
+from workflows.freeze import Freeze
 from workflows.lease import Lease
 from workflows.outside import Queue, Step, step_of
 from workflows.values.tools import ToolContract
 
+from .careful import CarefulRunner
 from .stopping import Stop
 from .trouble import Misused
 
-WORKFLOWS: tuple[type, ...] = (AgentRun, Effect, Lease)
+WORKFLOWS: tuple[type, ...] = (AgentRun, Effect, Lease, Freeze)
 
 STICKY = timedelta(seconds=1)
 """How long a task waits for the worker that knows the run: the first click after a killed worker takes this long."""
@@ -63,17 +65,20 @@ def runs_worker(
 ) -> Worker:
     """The worker of the queue that runs live on. Stopping it waits for the calls in flight to end honestly."""
     longest = max((contract.timeout_seconds for contract in contracts), default=0.0)
-    return Worker(
+    careful = CarefulRunner(runner())
+    worker = Worker(
         client,
         task_queue=Queue.RUNS.value,
         workflows=WORKFLOWS,
         activities=as_activities(*carriers)[Queue.RUNS],
-        workflow_runner=runner(),
+        workflow_runner=careful,
         sticky_queue_schedule_to_start_timeout=STICKY,
         graceful_shutdown_timeout=timedelta(seconds=longest) + MARGIN,
         max_heartbeat_throttle_interval=HEARTBEATS,
-        max_cached_workflows=_cached(environ),
+        max_cached_workflows=cached(environ),
     )
+    careful.belongs_to(worker)
+    return worker
 
 
 def slack_worker(client: Client, carriers: Sequence[object]) -> Worker:
@@ -86,7 +91,7 @@ def slack_worker(client: Client, carriers: Sequence[object]) -> Worker:
     )
 
 
-def _cached(environ: Mapping[str, str]) -> int:
+def cached(environ: Mapping[str, str]) -> int:
     """`HANDRAIL_MAX_CACHED_WORKFLOWS`: 0 replays every run from its start, the cheapest test of determinism."""
     written = environ.get("HANDRAIL_MAX_CACHED_WORKFLOWS") or str(DEFAULT_CACHED)
     if not written.isdecimal():

@@ -5,8 +5,11 @@ import logging
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
+from activities.freezes import Freezes
 from activities.ledger import Ledger
+from activities.masking import Masker
 from activities.mcp_servers import McpServers, NotSent, ServerSettings
 from activities.planning import Planning
 from activities.tools import Tools
@@ -17,24 +20,53 @@ from .queues import as_activities, runner, runs_worker, until_stopped
 from .ready import say_ready
 from .stopping import stop_signals
 
+if TYPE_CHECKING:
+    from activities.models import Models
+    from activities.thinking import Thinking
+
 log = logging.getLogger(__name__)
 
 __all__ = ["as_activities", "runner", "server_settings", "tool_servers", "work"]
 
 
-async def work(config: Config, environ: Mapping[str, str]) -> None:
+async def work(config: Config, environ: Mapping[str, str], masker: Masker) -> None:
     """Be a worker until told to stop. Raises `Trouble`."""
     with stop_signals() as stop:
         client = await stop.before(temporal.connect_patiently(environ))
         await temporal.register_search_attributes(client)
-        async with tool_servers(config, environ) as servers:
+        async with (
+            tool_servers(config, environ, masker) as servers,
+            thinking(config, servers) as asks_models,
+        ):
             # Not awaited: a server that does not start fails the calls to it, not the worker.
             starting = asyncio.create_task(_start(servers))
-            carriers = (Planning(client), Tools(servers), Ledger(client))
+            planning = Planning(client, masker, asks_models)
+            carriers = (planning, Tools(servers, masker), Ledger(client), Freezes(client))
             worker = runs_worker(client, carriers, config.tools, environ)
             say_ready(environ)
             await until_stopped(worker, stop)
             starting.cancel()
+
+
+@asynccontextmanager
+async def thinking(config: Config, servers: McpServers) -> "AsyncIterator[Thinking | None]":
+    """What asks models, where an agent has one."""
+    if not config.asks_models:
+        yield None
+        return
+    from activities.thinking import Thinking  # noqa: PLC0415 - seconds of imports that others do without
+
+    async with models(config) as known:
+        yield Thinking(known, servers)
+
+
+def models(config: Config) -> "Models":
+    """The config's models, each set up when it is first asked."""
+    from activities.models import Address, Models  # noqa: PLC0415
+
+    return Models(
+        {name: Address(url=said.url, model=said.model, key=said.key) for name, said in config.models.items()}
+    )
 
 
 async def _start(servers: McpServers) -> None:
@@ -45,11 +77,14 @@ async def _start(servers: McpServers) -> None:
 
 
 @asynccontextmanager
-async def tool_servers(config: Config, environ: Mapping[str, str]) -> AsyncIterator[McpServers]:
+async def tool_servers(
+    config: Config, environ: Mapping[str, str], masker: Masker
+) -> AsyncIterator[McpServers]:
     """The config's servers, each started when it is first needed. The demo's keep their state in `HANDRAIL_HOME`."""
     with suppress(OSError):
         home_named_by(environ).mkdir(parents=True, exist_ok=True)
-    async with McpServers(server_settings(config), path=environ.get("PATH", os.defpath)) as servers:
+    path = environ.get("PATH", os.defpath)
+    async with McpServers(server_settings(config), path=path, masker=masker) as servers:
         yield servers
 
 

@@ -16,9 +16,10 @@ EVENTS_BEFORE_CONTINUING = 150
 """The server suggests to continue as new after so many: low, so that ordinary stories go through it."""
 
 
-def temporal_binary() -> str:
-    beside = Path(sys.executable).parent / "temporal"
-    return str(beside) if beside.exists() else shutil.which("temporal") or "temporal"
+def binary(name: str) -> str:
+    """A server that came as a package, beside this Python or on the path."""
+    beside = Path(sys.executable).parent / name
+    return str(beside) if beside.exists() else shutil.which(name) or name
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -34,7 +35,7 @@ async def temporal() -> AsyncIterator[WorkflowEnvironment]:
     async with await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False),
         data_converter=pydantic_data_converter,
-        dev_server_existing_path=temporal_binary(),
+        dev_server_existing_path=binary("temporal"),
         dev_server_extra_args=arguments,
         dev_server_log_level="error",
     ) as environment:

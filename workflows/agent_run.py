@@ -3,24 +3,30 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError
 
-from . import inbox, outside, showing
+from . import inbox, outside, pausing, showing
 from .announcing import Announcer
+from .docket import Docket
 from .gating import Gate
 from .hearing import Hearing
 from .journal import Journal, Stopped
-from .rules.policy import Allowed, Refused, judge, permit_read
+from .rules.canonical import canonical
+from .rules.policy import Allowed, NeedsApproval, Refused, Verdict, judge, permit_read
 from .values.calls import Call, CallResult, Ended, Thought, ThoughtKind, Transcript
+from .values.freeze import Thawed
 from .values.run import OpenCall, RunInput, RunResult
 from .values.signals import Cancel, EffectNews
-from .values.spec import Limits
 from .values.steps import PermittedRead, ThinkOrder
-from .values.view import AuditRow, Question, RunState, RunView, StepState
+from .values.view import AuditRow, RunState, RunView, StepState
+
+CHANGES_ON_A_CARD = 8
+
+
+TOO_MANY = "So many clicks of yours are waiting that the last was not taken. Please try again in a moment."
 
 
 @workflow.defn(name="AgentRun")
@@ -57,14 +63,16 @@ class AgentRun:
                     # None of them ends by itself: what it raised is a fault of ours, to be seen.
                     await task
             if self._at_safe_point() and not live.done():
+                self._hearing.leave()
                 self._announcer.leave()
                 await _stop(live, *beside)
                 workflow.continue_as_new(order.model_copy(update={"memory": self._memory}))
         await live
         await self._announcer.finish()
         # What came in last is judged too: whoever clicked is told, and that is shown.
-        await workflow.wait_condition(lambda: not self._memory.inbox)
+        await self._journal.inbox.judged_so_far()
         await self._announcer.finish()
+        self._hearing.leave()
         self._announcer.leave()
         await _stop(*beside)
         return RunResult(
@@ -78,9 +86,11 @@ class AgentRun:
         if heard is None:
             self._memory.malformed += 1
         elif isinstance(heard, EffectNews):
-            self._journal.learn(heard.effect, heard.text, heard.at)
-        else:
-            inbox.keep(self._memory, heard)
+            self._journal.learn(heard.effect, heard.text, heard.at, heard.arguments)
+        elif isinstance(heard, Thawed):
+            self._memory.thaws += 1
+        elif not self._journal.inbox.keep(heard):
+            self._journal.tell(heard.by, TOO_MANY)
 
     @workflow.query
     def view(self) -> RunView:
@@ -108,20 +118,27 @@ class AgentRun:
                 continue
             if self._ended_by_order():
                 return
-            if not await self._within_budget():
+            if not await pausing.may_go_on(self._journal):
                 continue
             try:
                 thought = await self._think()
             except Stopped:
                 continue
             except ActivityError as error:
-                self._journal.conclude(RunState.FAILED, f"The planner failed: {error.cause or error}")
+                why = getattr(error.cause, "message", None) or error.cause or error
+                self._journal.conclude(RunState.FAILED, f"The planner failed: {why}")
                 return
-            if thought.kind is not ThoughtKind.CALLS:
-                done = thought.kind is ThoughtKind.ANSWER
-                self._journal.conclude(RunState.DONE if done else RunState.FAILED, thought.text)
-                return
-            self._open(thought)
+            self._memory.usage += thought.usage
+            self._memory.turn += 1
+            match thought.kind:
+                case ThoughtKind.CALLS:
+                    self._open(thought)
+                case ThoughtKind.UNUSABLE:
+                    self._journal.unusable(thought.text)
+                case _:
+                    done = thought.kind is ThoughtKind.ANSWER
+                    self._journal.conclude(RunState.DONE if done else RunState.FAILED, thought.text)
+                    return
 
     async def _rest(self) -> None:
         """Between turns a run may be continued as new: when that is due, wait here for it."""
@@ -149,51 +166,9 @@ class AgentRun:
             memory.requesters = list(dict.fromkeys([*memory.requesters, memory.revision_due.by]))
             memory.entries.append(memory.revision_due)
             memory.revision_due = None
+            memory.fruitless = 0
             self._journal.touch()
         return memory.state.ended
-
-    async def _within_budget(self) -> bool:
-        """False when the budget is spent and a person was asked; what they said is in the memory."""
-        memory, limits = self._memory, self._memory.limits
-        if memory.steps_used < limits.steps and memory.working_used < limits.working:
-            return True
-        grant = self._order.spec.limits
-        question = next((q for q in memory.questions.values() if not q.answered), None) or self._ask_for_more(
-            grant
-        )
-        await workflow.wait_condition(
-            lambda: bool(memory.questions[question.id].answered) or self._journal.stopped
-        )
-        answer = memory.questions[question.id]
-        if answer.choice == "more":
-            memory.limits = limits.model_copy(
-                update={
-                    "steps": memory.steps_used + grant.steps,
-                    "working": memory.working_used + grant.working,
-                }
-            )
-        elif answer.choice == "stop":
-            assert answer.answered_by is not None
-            memory.cancel = Cancel(
-                delivery=f"budget/{question.id}", by=answer.answered_by, reason="Its budget is used up."
-            )
-        return False
-
-    def _ask_for_more(self, grant: Limits) -> Question:
-        memory = self._memory
-        memory.last_question += 1
-        question = Question(
-            id=str(memory.last_question),
-            text=f"This run has used {memory.steps_used} steps and {_minutes(memory.working_used)} of work. Go on?",
-            choices=(
-                ("more", f"Go on: {grant.steps} more steps, {_minutes(grant.working)}"),
-                ("stop", "Stop here"),
-            ),
-        )
-        memory.questions[question.id] = question
-        self._journal.audit("budget", question.text)
-        self._journal.touch()
-        return question
 
     async def _think(self) -> Thought:
         """Raises Stopped, ActivityError."""
@@ -203,7 +178,8 @@ class AgentRun:
         order = ThinkOrder(
             run_id=workflow.info().workflow_id,
             turn=memory.turn + 1,
-            runbook=self._order.spec.runbook,
+            agent=self._order.spec.name,
+            planner=self._order.spec.planner,
             tools=self._order.spec.tools,
         )
         return await self._journal.unless_stopped(outside.think(order, summary=f"turn {memory.turn + 1}"))
@@ -211,14 +187,41 @@ class AgentRun:
     def _open(self, thought: Thought) -> None:
         """A new turn with its calls."""
         memory = self._memory
-        memory.turn += 1
         memory.plan = list(thought.plan)
         for proposed in thought.calls:
             memory.last_call += 1
             memory.steps_used += 1
             call = Call(**proposed.model_dump(), number=memory.last_call, turn=memory.turn)
-            memory.open.append(OpenCall(call=call))
+            refused = call.problem or self._journal.no_room_for(call)
+            if refused:
+                call = call.model_copy(update={"arguments": canonical({})})
+            memory.open.append(OpenCall(call=call, refused=refused))
             self._journal.step(call, StepState.IN_PROGRESS)
+        self._together()
+
+    def _together(self) -> None:
+        """Changes of one turn that people are asked about share a card, in pages of a fixed size."""
+        asked = [
+            open_call
+            for open_call in self._memory.open
+            if isinstance(self._verdict(open_call), NeedsApproval)
+        ]
+        if len(asked) < 2:
+            return
+        for index, open_call in enumerate(asked):
+            slot = f"changes/{open_call.call.turn}/{index // CHANGES_ON_A_CARD + 1}"
+            at = self._memory.open.index(open_call)
+            self._memory.open[at] = open_call.model_copy(update={"slot": slot})
+
+    def _verdict(self, open_call: OpenCall) -> Verdict:
+        call = open_call.call
+        if open_call.refused:
+            return Refused(open_call.refused)
+        if open_call.rule is not None:
+            return NeedsApproval(open_call.rule, "people are asked")
+        contract = self._order.spec.contract(call.tool)
+        again = contract and Docket(self._journal).rejected_too_often(call, contract)
+        return Refused(again) if again else judge(call, contract, self._order.spec.rules)
 
     async def _settle_all(self) -> None:
         """All calls of this turn to their results: reads at once, effects each through its gate."""
@@ -227,6 +230,8 @@ class AgentRun:
             await workflow.wait(calls)
         for call in calls:
             await call
+        if calls:
+            self._journal.turn_ended()
 
     async def _settle(self, open_call: OpenCall) -> None:
         self._journal.settle(open_call.call, await self._result_of(open_call))
@@ -234,13 +239,13 @@ class AgentRun:
     async def _result_of(self, open_call: OpenCall) -> CallResult:
         call = open_call.call
         contract = self._order.spec.contract(call.tool)
-        verdict = judge(call, contract, self._order.spec.rules)
+        verdict = self._verdict(open_call)
         if isinstance(verdict, Refused) or contract is None:
             reason = verdict.reason if isinstance(verdict, Refused) else "unknown tool"
             return CallResult(call=call.number, ended=Ended.REFUSED, text=reason, at=workflow.now())
         if isinstance(verdict, Allowed) and contract.reads:
             return await self._read(permit_read(call, contract, verdict))
-        return await Gate(self._journal, open_call, contract).settle(verdict)
+        return await Gate(self._journal, open_call, contract, verdict).settle()
 
     async def _read(self, permitted: PermittedRead) -> CallResult:
         number = permitted.call.number
@@ -262,11 +267,6 @@ class AgentRun:
         """An operator cancelled the workflow itself: the same as the button, and just as careful with effects."""
         reason = workflow.cancellation_reason() or "Cancelled in Temporal."
         self._hearing.stop(Cancel(delivery="temporal", by=self._order.ask.requester, reason=reason))
-
-
-def _minutes(time: timedelta) -> str:
-    minutes = max(1, round(time.total_seconds() / 60))
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"
 
 
 async def _stop(*tasks: "asyncio.Task[None]") -> None:

@@ -6,6 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from . import attributes, outside, showing
+from .docket import Docket
 from .journal import Journal
 from .values.people import Place
 from .values.view import Announce, RunState
@@ -23,6 +24,7 @@ class Announcer:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self._docket = Docket(journal)
         self._memory = journal.memory
         self._leaving = False
         self._published: tuple[RunState, str, Place] | None = None
@@ -47,9 +49,9 @@ class Announcer:
                 await workflow.sleep(BREATH)
                 continue
             self._memory.announce_uncertain = False
-            self._journal.shown(shown.revision, shown.cards, shown.notices, shown.posted_at)
+            self._docket.shown(shown)
             if shown.undeliverable:
-                self._journal.undeliverable(shown.undeliverable)
+                self._docket.undeliverable(shown.undeliverable)
 
     async def publish(self) -> None:
         """Until cancelled. Search attributes and memo follow the state, for lists and for when no worker is up."""

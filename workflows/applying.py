@@ -8,13 +8,14 @@ from . import outside
 from .effect import Effect as EffectWorkflow
 from .journal import Journal, UnderWay
 from .rules.digests import effect_key, effect_workflow_id
-from .values.approval import Admission, Effect
+from .values.approval import Admission, Effect, Shown
 from .values.base import EffectKey
 from .values.calls import Call
 from .values.effect import EffectOrder, Outcome, OutcomeState, RecallOrder
 from .values.tools import ToolContract
 from .values.view import StepState
 
+FORGOTTEN = "It was begun, and Temporal has no record any more of what became of it."
 LEDGER_PAGE = 8
 """How many keys of one call are looked up at once."""
 
@@ -30,12 +31,16 @@ class Applying:
         self._run_id = workflow.info().workflow_id
 
     async def recall(self, n: int) -> tuple[int, Outcome | None]:
-        """What this call already did, from its effect *n* on; None with the n whose effect was never started."""
+        """What this call already did, from its effect *n* on; None with the n whose effect was never started.
+
+        Asked also on the way out of a run that was stopped, so nothing stops this.
+        """
         while True:
             keys = tuple(
-                effect_key(self._run_id, self._call, self._target, n + i) for i in range(LEDGER_PAGE)
+                effect_key(self._run_id, self._call, self._contract, n + i) for i in range(LEDGER_PAGE)
             )
-            found = await self._journal.unless_stopped(outside.recall(RecallOrder(keys=keys)))
+            with self._journal.working():
+                found = await outside.recall(RecallOrder(keys=keys))
             n += found.index
             if found.index < len(keys):
                 key = keys[found.index]
@@ -44,25 +49,21 @@ class Applying:
                 with self._journal.applies(self._under_way(key, n)):
                     return n, await self._await_recalled(key)
 
-    async def apply(self, effect: Effect, admission: Admission) -> Outcome:
+    async def apply(self, effect: Effect, admission: Admission, shown: Shown) -> Outcome:
         """Start it, with nothing awaited before, and stay with it until its outcome is known."""
         order = EffectOrder(
-            effect=effect, admission=admission, run_id=self._run_id, run_name=self._journal.ask.name
+            effect=effect,
+            admission=admission,
+            run_id=self._run_id,
+            run_name=self._journal.ask.name,
+            shown=shown.arguments,
         )
         with self._journal.applies(self._under_way(effect.key, effect.n)):
             try:
-                child = await workflow.start_child_workflow(
-                    EffectWorkflow.run,
-                    order,
-                    id=effect_workflow_id(effect.key),
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-                    cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
-                    task_timeout=outside.TASK,
-                )
+                child = await self._start(order)
             except WorkflowAlreadyStartedError:
                 return await self._await_recalled(effect.key)
-            with self._journal.working():
+            with self._journal.awaiting():
                 await workflow.wait_condition(lambda: child.done() or self._journal.is_unknown(effect.key))
             if not child.done():
                 self._journal.step(self._call, StepState.WAITING, "it may have happened: nobody knows yet")
@@ -72,16 +73,29 @@ class Applying:
                 text = "The change was ended from outside."
                 return Outcome(state=OutcomeState.UNKNOWN, text=text, at=workflow.now())
 
+    async def _start(self, order: EffectOrder) -> workflow.ChildWorkflowHandle[EffectWorkflow, Outcome]:
+        """Raises WorkflowAlreadyStartedError."""
+        with self._journal.working():
+            return await workflow.start_child_workflow(
+                EffectWorkflow.run,
+                order,
+                id=effect_workflow_id(order.effect.key),
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
+                task_timeout=outside.TASK,
+            )
+
     async def _await_recalled(self, key: EffectKey) -> Outcome:
-        """The result of an effect that was started before: by this run, before an operator reset it."""
+        """The result of an effect that was started before: by an earlier execution of this run."""
         while True:
-            with self._journal.working():
+            with self._journal.awaiting():
                 found = await outside.recall(RecallOrder(keys=(key,), await_result=True))
+            known = found.outcome
             if not found.working:
-                nothing = Outcome(state=OutcomeState.NOT_APPLIED, text="An earlier try was not applied.")
-                return found.outcome or nothing
-            if found.outcome is not None:
-                self._journal.learn(key, found.outcome.text, workflow.now())
+                return known or Outcome(state=OutcomeState.UNKNOWN, text=FORGOTTEN, at=workflow.now())
+            if known is not None:
+                self._journal.learn(key, known.text, known.at or workflow.now(), known.arguments)
                 await workflow.wait_condition(lambda: not self._journal.is_unknown(key))
 
     def _under_way(self, key: EffectKey, n: int) -> UnderWay:

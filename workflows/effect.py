@@ -2,18 +2,21 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RawValue, WorkflowIDReusePolicy
-from temporalio.exceptions import ActivityError, FailureError, TimeoutType, WorkflowAlreadyStartedError
-from temporalio.exceptions import TimeoutError as TimeoutFailure
+from temporalio.exceptions import ActivityError, FailureError, WorkflowAlreadyStartedError
 
 from . import outside
 from .lease import Lease
 from .rules.digests import lease_id
+from .sending import outcome, send
 from .values.effect import EffectOrder, Holder, Outcome, OutcomeState, Resolution
 from .values.signals import EFFECT_RESOLVED, EFFECT_UNKNOWN, EffectNews
-from .values.tools import EffectClass
+
+RELEASED = timedelta(seconds=10)
+"""In which a lease that was let go of has ended."""
 
 
 class Held(Exception):
@@ -34,33 +37,37 @@ class Effect:
 
     @workflow.run
     async def run(self, order: EffectOrder) -> Outcome:
+        first = workflow.info().first_execution_run_id
+        became = await self._carry_out(order.model_copy(update={"first_execution": first}))
+        return became.model_copy(update={"edited": bool(order.effect.call.edited_by)})
+
+    async def _carry_out(self, order: EffectOrder) -> Outcome:
         if order.admission.effect != order.effect.digest:
-            return _outcome(
+            return outcome(
                 OutcomeState.NOT_APPLIED, "What was admitted is not what was ordered. Nothing was sent."
             )
         try:
             async with _lease(order):
-                outcome = await _send(order)
-                if outcome.state is OutcomeState.UNKNOWN:
-                    outcome = await self._ask(order, outcome)
-                return outcome
+                sent = await send(order)
+                return await self._ask(order, sent) if sent.state is OutcomeState.UNKNOWN else sent
         except Held as held:
-            return _outcome(
+            return outcome(
                 OutcomeState.NOT_APPLIED,
                 f"{held.holder.run_name or 'Another run'} is working on {order.effect.target} now. Nothing was sent.",
             )
 
-    async def _ask(self, order: EffectOrder, outcome: Outcome) -> Outcome:
+    async def _ask(self, order: EffectOrder, unknown: Outcome) -> Outcome:
         """Nobody can know what became of it: tell the run, and wait for a person's word."""
-        self._outcome = outcome
-        news = EffectNews(effect=order.effect.key, text=outcome.text, at=workflow.now())
+        sent_at, shown = order.admission.admitted_at, order.shown
+        self._outcome = unknown.model_copy(update={"at": sent_at, "arguments": shown})
+        news = EffectNews(effect=order.effect.key, text=unknown.text, at=sent_at, arguments=shown)
         # A run that has ended can't be told; its operator finds this workflow open, and can resolve it.
         with suppress(FailureError):
             await workflow.get_external_workflow_handle(order.run_id).signal(EFFECT_UNKNOWN, news)
         await workflow.wait_condition(lambda: self._resolution is not None)
         said = self._resolution
         assert said is not None
-        return Outcome(state=said.state, text=said.reason or outcome.text, at=said.at, by=said.by)
+        return Outcome(state=said.state, text=said.reason or unknown.text, at=said.at, by=said.by)
 
     @workflow.signal(dynamic=True)
     def hear(self, name: str, args: Sequence[RawValue]) -> None:
@@ -72,50 +79,42 @@ class Effect:
 
     @workflow.query
     def state(self) -> Outcome | None:
-        """UNKNOWN while a person is asked; None before."""
-        return self._outcome
+        """UNKNOWN while a person is asked; None before, and once somebody gave their word."""
+        return None if self._resolution else self._outcome
 
 
 @asynccontextmanager
 async def _lease(order: EffectOrder) -> AsyncIterator[None]:
-    """Hold the target. Raises `Held`. Should this workflow be ended from outside, the server ends the lease."""
-    holder = Holder(run_name=order.run_name, run_id=order.run_id)
-    name = lease_id(order.effect.target)
+    """Hold the target. Raises `Held`. Should this workflow be ended from outside, the server ends the lease.
+
+    An earlier execution of this effect, before an operator reset it, may have left us its lease: then it is not told
+    to us that it ends, nor may we speak to it as to a child.
+    """
+    name, lease = lease_id(order.effect.target), None
     try:
         lease = await workflow.start_child_workflow(
             Lease.run,
             id=name,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             parent_close_policy=workflow.ParentClosePolicy.TERMINATE,
-            memo=Lease.memo(holder),
+            memo=Lease.memo(Holder(run_name=order.run_name, run_id=order.run_id, effect=order.effect.key)),
         )
     except WorkflowAlreadyStartedError:
-        raise Held(await outside.who_holds(name)) from None
+        held = await _holder(name)
+        if held.effect != order.effect.key:
+            raise Held(held) from None
     yield
-    # Released before we close, so that the next effect on this target finds it free.
     with suppress(FailureError):
-        await lease.signal(Lease.RELEASE)
-        await lease
+        await workflow.get_external_workflow_handle(name).signal(Lease.RELEASE)
+    if lease is not None:
+        # Ended before we close, so that the next effect on this target finds it free.
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lease.done, timeout=RELEASED)
 
 
-async def _send(order: EffectOrder) -> Outcome:
-    """Carry it out as its class allows. What can't be told from the error is unknown."""
-    keyed = order.effect.contract.effect_class is EffectClass.IDEMPOTENT
-    step = outside.apply_with_key if keyed else outside.apply_once
+async def _holder(lease: str) -> Holder:
     try:
-        return await step(order, summary=f"{order.effect.call.tool} on {order.effect.target}")
-    except ActivityError as error:
-        cause = error.cause
-        if isinstance(cause, TimeoutFailure) and cause.type is TimeoutType.SCHEDULE_TO_START:
-            return _outcome(OutcomeState.NOT_APPLIED, "No worker took it up in time. Nothing was sent.")
-        return _outcome(OutcomeState.UNKNOWN, _why_unknown(cause))
-
-
-def _why_unknown(cause: BaseException | None) -> str:
-    if isinstance(cause, TimeoutFailure):
-        return "The worker that sent it was lost before it could report, or the reply took too long."
-    return str(getattr(cause, "message", None) or cause or "The reply was lost.")
-
-
-def _outcome(state: OutcomeState, text: str) -> Outcome:
-    return Outcome(state=state, text=text, at=workflow.now())
+        return await outside.who_holds(lease)
+    except ActivityError:
+        # That it is held is known; by whom is a courtesy.
+        return Holder(run_name="", run_id="")

@@ -9,17 +9,15 @@ from typing import Any, NamedTuple, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from .rules.approval import end
-from .values.approval import Approval, ApprovalState
+from .inbox import Inbox
 from .values.base import EffectKey
-from .values.calls import Call, Called, CallResult, Ended, GoalSet, Transcript
+from .values.calls import Call, Called, CallResult, Ended, GoalSet, Transcript, Unusable
 from .values.people import Person, Place
 from .values.run import Ask, Memory, RunInput
 from .values.spec import AgentSpec
 from .values.tools import ToolContract
 from .values.view import (
     AuditRow,
-    Card,
     Change,
     Notice,
     RunState,
@@ -32,10 +30,10 @@ AUDIT_ROWS = 500
 AUDIT_CHARACTERS = 1000
 STEP_ROWS = 300
 NOTICES = 200
-ENDED_APPROVALS = 5
-"""How many ended approvals are kept, so that a late click on them is answered well."""
 TRANSCRIPT_CHARACTERS = 300_000
 """Beyond it the oldest outputs are dropped (and it is said): a run must be able to carry its memory over."""
+ARGUMENT_BYTES, ARGUMENT_BYTES_IN_ALL = 64 * 1024, 256 * 1024
+"""Of a call, and of all calls of a run: it carries them along, and Temporal takes 2 MiB at once."""
 DROPPED = "(This output was dropped to keep the run's memory small.)"
 Result = TypeVar("Result")
 
@@ -61,10 +59,12 @@ class Journal:
         self.ask: Ask = order.ask
         self.spec: AgentSpec = order.spec
         self.memory = order.memory.model_copy(deep=True) if order.memory else Memory(limits=order.spec.limits)
+        self.inbox = Inbox(self.memory)
         self.busy = 0
         """Steps under way that work: think, read, preview, apply."""
-        self.asking = 0
-        """Steps under way that only look something up to judge a signal."""
+        self._in_the_ledger = 0
+        """Of these, effects that the ledger finds again, in whichever execution of this run."""
+        self._telling = 0
         self._busy_since: datetime | None = None
         self._applying: dict[EffectKey, UnderWay] = {}
 
@@ -86,11 +86,16 @@ class Journal:
 
     def audit(self, what: str, text: str, by: Person | None = None, **refs: str) -> None:
         row = AuditRow(at=workflow.now(), what=what, text=text[:AUDIT_CHARACTERS], by=by, refs=refs)
-        self.memory.audit.append(row)
-        del self.memory.audit[:-AUDIT_ROWS]
+        rows = self.memory.audit
+        rows.append(row)
+        if len(rows) > AUDIT_ROWS:
+            # A crowd that is refused must not push out what was decided.
+            del rows[next((at for at, known in enumerate(rows) if known.what == "refused"), 0)]
 
     def tell(self, person: Person, text: str) -> None:
-        """Say something to one person, and only to them."""
+        """Say something to one person, and only to them; not again while the same is still to be shown."""
+        if any(known.text == text and known.to == person for known in self.memory.notices):
+            return
         self.memory.last_notice += 1
         self.memory.notices.append(Notice(id=self.memory.last_notice, to=person, text=text))
         del self.memory.notices[:-NOTICES]
@@ -120,16 +125,22 @@ class Journal:
         self.step(call, StepState.SKIPPED if result.ended is Ended.WITHDRAWN else state, note[:200])
         self.audit(result.ended.value, f"{call.tool}: {result.text}", call=str(call.number))
 
+    def turn_ended(self) -> None:
+        """All its calls have: was anything done of what the planner wanted?"""
+        memory = self.memory
+        ended = [
+            e.result.ended for e in memory.entries if isinstance(e, Called) and e.call.turn == memory.turn
+        ]
+        memory.fruitless = memory.fruitless + 1 if {*ended} <= {Ended.FAILED, Ended.REFUSED} else 0
+
+    def unusable(self, why: str) -> None:
+        """Nothing can be done with what the planner said: it is told why."""
+        self.memory.fruitless += 1
+        self.memory.entries.append(Unusable(text=why, at=workflow.now()))
+        self.audit("unusable", why)
+
     def changed(self, change: Change) -> None:
         self.memory.changes.append(change)
-        self.touch()
-
-    def put(self, approval: Approval) -> None:
-        self.memory.approvals[approval.id] = approval
-        ended = [known.id for known in self.memory.approvals.values() if known.state.ended]
-        for gone in ended[:-ENDED_APPROVALS]:
-            del self.memory.approvals[gone]
-            self.memory.cards.pop(f"approval/{gone}", None)
         self.touch()
 
     def conclude(self, state: RunState, result: str) -> None:
@@ -140,50 +151,18 @@ class Journal:
         self.audit("ended", f"{state.value}: {result}")
         self.touch()
 
-    def shown(
-        self, revision: int, cards: dict[str, Card], notices: tuple[int, ...], posted_at: datetime
-    ) -> None:
-        """Slack agrees with the view up to *revision*. A card's posting starts its deadline."""
-        memory = self.memory
-        memory.shown_revision = max(memory.shown_revision, revision)
-        memory.cards.update(cards)
-        memory.notices = [notice for notice in memory.notices if notice.id not in notices]
-        for approval in list(memory.approvals.values()):
-            if not approval.state.ended and approval.deadline is None and f"approval/{approval.id}" in cards:
-                deadline = posted_at + approval.rule.expires_after
-                self.put(approval.model_copy(update={"deadline": deadline}))
-
-    def undeliverable(self, why: str) -> None:
-        """Slack refuses the place of this run: nobody could approve anything there."""
-        if self.memory.undeliverable:
-            return
-        self.memory.undeliverable = why
-        self.audit("undeliverable", why)
-        self.withdraw("nobody can see it")
-
-    def withdraw(self, why: str) -> None:
-        """Nobody needs to decide or answer any more."""
-        for approval in list(self.memory.approvals.values()):
-            self.put(end(approval, ApprovalState.WITHDRAWN, why, workflow.now()))
-        for question in list(self.memory.questions.values()):
-            if not question.answered:
-                self.memory.questions[question.id] = question.model_copy(
-                    update={"answered": f"Closed: {why}."}
-                )
-        self.touch()
-
-    def learn(self, key: EffectKey, text: str, at: datetime) -> None:
-        """An effect of this run can't know its outcome: people are asked on a card."""
+    def learn(self, key: EffectKey, text: str, sent_at: datetime, arguments: str) -> None:
+        """An effect of this run can't know its outcome: people are asked on a card, once."""
         effect = self._applying.get(key)
-        if effect is None or self.is_unknown(key):
+        if effect is None or any(known.effect == key for known in self.memory.unknowns.values()):
             return
         unknown = UnknownOutcome(
             id=f"{effect.call.number}.{effect.n}",
             effect=key,
             tool=effect.contract.name,
             target=effect.target,
-            arguments=effect.call.arguments,
-            sent_at=at,
+            arguments=arguments,
+            sent_at=sent_at,
             text=text,
             where_to_look=effect.contract.where_to_look,
         )
@@ -228,6 +207,28 @@ class Journal:
             raise
         self._rest()
 
+    @contextmanager
+    def awaiting(self) -> Iterator[None]:
+        """While an effect works: the working time runs, and yet a run may be continued as new.
+
+        It may take hours, and a flood of signals would fill the history meanwhile.
+        """
+        with self.working():
+            self._in_the_ledger += 1
+            try:
+                yield
+            finally:
+                self._in_the_ledger -= 1
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """While another workflow is told what was judged here: once judged, it is not judged again."""
+        self._telling += 1
+        try:
+            yield
+        finally:
+            self._telling -= 1
+
     def _rest(self) -> None:
         self.busy -= 1
         if self.busy == 0 and self._busy_since is not None:
@@ -237,14 +238,16 @@ class Journal:
 
     def _trim(self) -> None:
         entries = self.memory.entries
-        size = sum(_size(entry.result) for entry in entries if isinstance(entry, Called))
+        size = sum(
+            len(entry.call.arguments) + _size(entry.result) for entry in entries if isinstance(entry, Called)
+        )
         for index, entry in enumerate(entries):
             if size <= TRANSCRIPT_CHARACTERS:
                 return
             if isinstance(entry, Called) and entry.result.text != DROPPED:
-                size -= _size(entry.result)
                 result = entry.result.model_copy(update={"text": DROPPED, "structured": None})
                 entries[index] = entry.model_copy(update={"result": result})
+                size -= _size(entry.result) - len(DROPPED)
 
     # What is read off it
 
@@ -264,8 +267,21 @@ class Journal:
 
     @property
     def quiet(self) -> bool:
-        """A safe point: nothing under way, nothing unjudged."""
-        return self.busy == 0 and self.asking == 0 and not self.memory.inbox
+        """A safe point: nothing under way that would be lost. What is unjudged is carried over, so no flood keeps a run
+        from it; what is being applied stands in the ledger.
+        """
+        return self.busy == self._in_the_ledger and self._telling == 0
+
+    def no_room_for(self, call: Call) -> str:
+        """Why this run can't take the arguments of *call* along; empty when it can."""
+        size, limit = len(call.arguments.encode()), ARGUMENT_BYTES
+        if size > limit:
+            return f"its arguments are {size // 1024} KiB long; a call may have {limit // 1024} KiB"
+        calls = [known.call for known in self.memory.open]
+        calls += [entry.call for entry in self.memory.entries if isinstance(entry, Called)]
+        if size + sum(len(known.arguments.encode()) for known in calls) > ARGUMENT_BYTES_IN_ALL:
+            return f"with it the calls of this run would be longer than {ARGUMENT_BYTES_IN_ALL // 1024} KiB"
+        return ""
 
     @property
     def place(self) -> Place:

@@ -30,4 +30,4 @@ class Lease:
     @staticmethod
     def memo(holder: Holder) -> dict[str, Any]:
         """What `who_holds` reads: it needs no worker."""
-        return {"run_name": holder.run_name, "run_id": holder.run_id}
+        return holder.model_dump()

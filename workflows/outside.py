@@ -17,7 +17,8 @@ from temporalio.exceptions import TimeoutError as TimeoutFailure
 
 from .values.approval import Previewed
 from .values.calls import Thought
-from .values.effect import EffectOrder, Holder, Outcome, Recalled, RecallOrder
+from .values.effect import EffectOrder, Holder, Outcome, Recalled, RecallOrder, Verified
+from .values.freeze import FreezeAnswer, FreezeQuestion
 from .values.people import PeopleAnswer, PeopleQuestion
 from .values.steps import PermittedRead, PreviewOrder, ReadResult, ThinkOrder
 from .values.view import Announce, Announced
@@ -131,7 +132,8 @@ def step_of(method: object) -> Step[Any, Any] | None:
 
 think = Step(
     "think", ThinkOrder, Thought, Queue.RUNS,
-    schedule_to_start=seconds(3600), start_to_close=seconds(90), schedule_to_close=seconds(7200), attempts=6,
+    schedule_to_start=seconds(3600), start_to_close=seconds(300), schedule_to_close=seconds(7200),
+    heartbeat=seconds(10), longest_backoff=seconds(300),
 )  # fmt: skip
 read = Step(
     "read", PermittedRead, ReadResult, Queue.RUNS,
@@ -161,6 +163,15 @@ apply_with_key = Step(
     "apply_with_key", EffectOrder, Outcome, Queue.RUNS,
     schedule_to_start=FRESHNESS, start_to_close=seconds(660), schedule_to_close=timedelta(hours=19),
     heartbeat=seconds(10), longest_backoff=seconds(300), ask_again=False, let_finish=True,
+)  # fmt: skip
+verify = Step(
+    "verify", EffectOrder, Verified, Queue.RUNS,
+    schedule_to_start=seconds(3600), start_to_close=seconds(120), schedule_to_close=seconds(7200), attempts=5,
+    heartbeat=seconds(10),
+)  # fmt: skip
+frozen = Step(
+    "frozen", FreezeQuestion, FreezeAnswer, Queue.RUNS,
+    schedule_to_start=seconds(3600), start_to_close=seconds(10), schedule_to_close=seconds(7200), attempts=5,
 )  # fmt: skip
 people = Step(
     "people", PeopleQuestion, PeopleAnswer, Queue.SLACK,

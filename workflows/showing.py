@@ -3,9 +3,9 @@
 from temporalio import workflow
 
 from .journal import Journal
-from .values.approval import ApprovalState
+from .values.approval import Approval, ApprovalState
 from .values.run import Memory, RunSummary
-from .values.view import BudgetView, RunState, RunView, StepState, StepView
+from .values.view import ApprovalView, BudgetView, RunState, RunView, StepState, StepView
 
 
 def waits_for(memory: Memory) -> str:
@@ -19,6 +19,9 @@ def waits_for(memory: Memory) -> str:
     for approval in memory.approvals.values():
         if approval.state is ApprovalState.OPEN:
             return f"Waiting for approval of {approval.effect.contract.name} on {approval.effect.target}"
+    for approval in memory.approvals.values():
+        if approval.state is ApprovalState.QUORUM and approval.held:
+            return f"Held: {approval.held}"
     return ""
 
 
@@ -68,7 +71,8 @@ def view(journal: Journal) -> RunView:
         ended_at=memory.ended_at,
         doing=doing(journal),
         steps=(*memory.steps, *planned),
-        approvals=tuple(memory.approvals.values()),
+        approvals=tuple(_approval(each) for each in memory.approvals.values()),
+        alerts=tuple(memory.alerts.values()),
         unknowns=tuple(memory.unknowns.values()),
         questions=tuple(memory.questions.values()),
         notices=tuple(memory.notices),
@@ -79,6 +83,35 @@ def view(journal: Journal) -> RunView:
             steps_limit=memory.limits.steps,
             working_used=memory.working_used,
             working_limit=memory.limits.working,
+            usage=memory.usage,
+            tokens_limit=memory.limits.tokens,
+            cost_limit=memory.limits.cost,
         ),
         cards=memory.cards,
+    )
+
+
+def _approval(approval: Approval) -> ApprovalView:
+    effect = approval.effect
+    return ApprovalView(
+        id=approval.id,
+        turn=effect.call.turn,
+        tool=effect.contract.name,
+        target=effect.target,
+        environment=effect.environment,
+        claim=effect.call.reason,
+        gate=approval.gate,
+        rule=approval.rule,
+        requesters=approval.requesters,
+        editors=effect.call.edited_by,
+        shown=approval.shown,
+        before=approval.before,
+        slot=approval.slot,
+        held=approval.held,
+        opened_at=approval.opened_at,
+        deadline=approval.deadline,
+        state=approval.state,
+        votes=approval.votes,
+        ended_at=approval.ended_at,
+        why=approval.why,
     )

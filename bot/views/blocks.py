@@ -7,9 +7,10 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from .text import one_line, shortened, visible
+from .text import SLACK_ID, one_line, shortened, visible
 
 Block = dict[str, Any]
 
@@ -113,9 +114,29 @@ def bullets(*items: Sequence[Block]) -> Block:
     return {"type": "rich_text_list", "style": "bullet", "elements": [line(*item) for item in items]}
 
 
+def when(at: datetime) -> Block:
+    """A time in rich text, in each reader's own time zone."""
+    return {
+        "type": "date",
+        "timestamp": int(at.timestamp()),
+        "format": "{date_short_pretty} at {time}",
+        "fallback": f"{at:%Y-%m-%d %H:%M %Z}",
+    }
+
+
+def person(user_id: str) -> Block:
+    """A mention in rich text: whoever it names is notified by a new message."""
+    return {"type": "user", "user_id": user_id} if SLACK_ID.fullmatch(user_id) else run_of(user_id, code=True)
+
+
+def units(text: str) -> int:
+    """The length of *text* as Slack may count it: in UTF-16 units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def size(blocks: Sequence[Block]) -> int:
-    """Characters of text in all blocks, as Slack may count them: UTF-16 units, escapes included."""
-    return sum(len(text.encode("utf-16-le")) // 2 for block in blocks for text in _texts(block))
+    """The length of the text in all blocks, escapes included."""
+    return sum(units(text) for block in blocks for text in _texts(block))
 
 
 def _texts(value: Any) -> Iterator[str]:

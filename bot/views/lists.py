@@ -36,7 +36,13 @@ def help_card(command: str, examples: Sequence[str]) -> Message:
         ("list", "the runs of this channel, and `list mine`"),
         ("status <run>", "where one stands"),
         ("cancel <run> [reason]", "stop one"),
+        ("tell <run> <text>", "have one do something else; so does mentioning me in its thread"),
         ("agents", "who can do what"),
+        (
+            "freeze [environment] <reason>",
+            "hold all changes, or those to one environment; `unfreeze` ends it",
+        ),
+        ("freezes", "what is frozen now"),
     ]
     lines = "\n".join(f"• {code(f'{command} {form}')}: {what}" for form, what in forms)
     return message(

@@ -26,6 +26,20 @@ class ApprovalRef(RunRef):
     gate: GateDigest
 
 
+class BreakGlassRef(ApprovalRef):
+    """An approval, and the channel that is told when somebody approves it alone."""
+
+    channel: str
+
+
+class GroupRef(RunRef):
+    """Several approvals under one button: exactly those that its card showed."""
+
+    approvals: tuple[str, ...]
+    gates: str
+    """`gates_digest` over their gates, in this order."""
+
+
 class UnknownRef(RunRef):
     effect: EffectKey
 
@@ -51,6 +65,8 @@ class PageRef(ApprovalRef):
     page: int = 0
     channel: str = ""
     thread: str = ""
+    offer: bool = False
+    """The card has no Approve for it, so the last page does."""
 
 
 class ReasonRef(Ref):
@@ -59,5 +75,6 @@ class ReasonRef(Ref):
     channel: str
     thread: str = ""
     approval: ApprovalRef | None = None
+    group: GroupRef | None = None
     unknown: UnknownRef | None = None
     said: str = ""

@@ -1,12 +1,12 @@
 """The root card: who asked for what, where the run stands, and how to stop it."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
-from workflows.values.approval import Approval, ApprovalState
-from workflows.values.view import RunState, RunView, StepState, StepView
+from workflows.values.approval import ApprovalState
+from workflows.values.view import ApprovalView, BudgetView, RunState, RunView, StepState, StepView
 
 from .. import words
-from .approval import may_decide
 from .blocks import (
     SECTION_LIMIT,
     Block,
@@ -27,6 +27,7 @@ from .blocks import (
 from .look import Look
 from .refs import RunRef
 from .result import changes, result_text
+from .standing import may_decide
 from .text import code, escaped, mentions, moment, one_line, plural, shortened, user, visible
 
 PLAN_TASKS = 50
@@ -35,6 +36,7 @@ TITLE = 150
 NOTE = 200
 _BRACKETS = str.maketrans("<>", "()")
 GOAL = 2000
+MOST_WAITING = 5
 STATUS = {
     StepState.PENDING: "pending",
     StepState.IN_PROGRESS: "in_progress",
@@ -149,16 +151,17 @@ def _done(steps: Sequence[StepView]) -> int:
 def _doing(view: RunView) -> list[Block]:
     waiting = [_waiting(each) for each in view.approvals if each.state is ApprovalState.OPEN]
     if waiting and view.state is RunState.WAITING:
-        return [section("\n".join(waiting[:5]))]
+        more = [f"and {len(waiting) - MOST_WAITING} more."] if len(waiting) > MOST_WAITING else []
+        return [section("\n".join([*waiting[:MOST_WAITING], *more]))]
     doing = view.doing or words.STATE[view.state]
     return [rich(line(run_of(shortened(visible(doing), 1000), bold=True)))]
 
 
-def _waiting(approval: Approval) -> str:
+def _waiting(approval: ApprovalView) -> str:
     who = (
         mentions(people, 5) if (people := may_decide(approval)) else "nobody: no rule names another approver"
     )
-    what = f"{code(shortened(approval.effect.contract.name, 100))} on {code(shortened(approval.effect.target, 150))}"
+    what = f"{code(shortened(approval.tool, 100))} on {code(shortened(approval.target, 150))}"
     return f"*Waiting for approval* of {what} by {who}, since {moment(approval.opened_at)}."
 
 
@@ -175,9 +178,23 @@ def _budget(view: RunView) -> str:
     limit = int(budget.working_limit.total_seconds() // 60)
     started = f"Started {moment(view.started_at)}"
     if view.ended_at is not None:
-        return f"{started}, ended {moment(view.ended_at)}. It took {plural(budget.steps_used, 'step')}."
+        took = f"{budget.usage.tokens:,} tokens ({budget.usage.in_words})" if budget.usage.tokens else ""
+        steps = plural(budget.steps_used, "step")
+        return (
+            f"{started}, ended {moment(view.ended_at)}. It took {f'{steps} and {took}' if took else steps}."
+        )
     left = max(0, budget.steps_limit - budget.steps_used)
-    return f"{started}. Budget left: {plural(left, 'step')} of {budget.steps_limit}, {max(0, limit - minutes)} of {limit} minutes."
+    time = f"{max(0, limit - minutes)} of {limit} minutes"
+    return f"{started}. Budget left: {plural(left, 'step')} of {budget.steps_limit}, {time}{_model_budget(budget)}."
+
+
+def _model_budget(budget: BudgetView) -> str:
+    used, parts = budget.usage, ""
+    if budget.tokens_limit is not None:
+        parts += f", {max(0, budget.tokens_limit - used.tokens):,} of {budget.tokens_limit:,} tokens"
+    if budget.cost_limit is not None:
+        parts += f", ${max(Decimal(0), budget.cost_limit - used.cost):.2f} of ${budget.cost_limit:.2f}"
+    return f"{parts}. Used {used.tokens:,} tokens, {used.in_words}" if used.tokens else parts
 
 
 def _buttons(view: RunView, look: Look) -> Block | None:

@@ -16,7 +16,7 @@ _INVISIBLE = frozenset(
     | set(range(0xE0100, 0xE01F0))
 )
 """Blank or invisible characters that Unicode files among letters, marks and symbols."""
-_SLACK_ID = re.compile(r"[A-Z0-9_]{2,32}")
+SLACK_ID = re.compile(r"[A-Z0-9_]{2,32}")
 
 
 def visible(text: str) -> str:
@@ -65,16 +65,16 @@ def shortened(text: str, limit: int, whole: str = "") -> str:
 
 def user(user_id: str) -> str:
     """A mention in mrkdwn: whoever it names is notified by a new message."""
-    return f"<@{user_id}>" if _SLACK_ID.fullmatch(user_id) else code(user_id)
+    return f"<@{user_id}>" if SLACK_ID.fullmatch(user_id) else code(user_id)
 
 
 def channel(channel_id: str) -> str:
-    return f"<#{channel_id}>" if _SLACK_ID.fullmatch(channel_id) else code(channel_id)
+    return f"<#{channel_id}>" if SLACK_ID.fullmatch(channel_id) else code(channel_id)
 
 
 def mentions(people: People, most: int = 20) -> str:
     """Everybody who is named, as mentions in mrkdwn."""
-    groups = [f"<!subteam^{group}>" if _SLACK_ID.fullmatch(group) else code(group) for group in people.groups]
+    groups = [f"<!subteam^{group}>" if SLACK_ID.fullmatch(group) else code(group) for group in people.groups]
     named = [*(user(each) for each in people.users), *groups]
     more = f" and {len(named) - most} more" if len(named) > most else ""
     return ", ".join(named[:most]) + more

@@ -44,6 +44,7 @@ def _card(run_id: str, unknown: UnknownOutcome, sent: list[Block]) -> Message:
         *sent,
         *_said(words.WHAT_CAME_OF_IT, unknown.text),
         *_said(words.WHERE_TO_LOOK, unknown.where_to_look),
+        context(f"{words.ITS_KEY}: {code(unknown.effect)}"),
         _buttons(run_id, unknown),
     )
 

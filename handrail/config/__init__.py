@@ -2,18 +2,19 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
-from workflows.values.spec import AgentSpec
+from workflows.values.people import People
+from workflows.values.spec import AgentSpec, FreezeWindow, ModelPlanner, Rule
 from workflows.values.tools import ToolContract
 
-from . import checks, translate
+from . import checks, secrets, translate
 from .problems import BadConfig, Problem
-from .schema import File, ServerSection
+from .schema import File, ModelSection, PolicyTestSection, ServerSection
 from .source import Source, read
 from .wording import problems_of
 
@@ -29,9 +30,26 @@ class Config:
     default_agent: str | None
     agents: tuple[AgentSpec, ...]
     tools: tuple[ToolContract, ...]
+    rules: tuple[Rule, ...]
+    policy_tests: tuple[PolicyTestSection, ...]
+    freezers: People
+    """Who may freeze and unfreeze in Slack."""
+    windows: tuple[FreezeWindow, ...]
+    environments: tuple[str, ...]
+    """Those that rules and windows name outright."""
     servers: Mapping[str, ServerSection]
+    models: Mapping[str, ModelSection]
+    secrets: tuple[SecretStr, ...]
+    """Of the tool servers, and those that it names: nothing that is shown holds them. Empty without servers."""
+    mask_patterns: tuple[str, ...]
+    """What looks like this is not shown either."""
     doubts: tuple[str, ...]
     """What works, and is hardly meant: one line each."""
+
+    @property
+    def asks_models(self) -> bool:
+        """Has any agent one?"""
+        return any(isinstance(agent.planner, ModelPlanner) for agent in self.agents)
 
 
 def file_named_by(environ: Mapping[str, str]) -> Path:
@@ -50,20 +68,41 @@ def load(environ: Mapping[str, str] = os.environ, *, with_servers: bool = True) 
     A process that starts no tool servers says so, and then needs none of the secrets they are given. Raises
     `BadConfig` with every problem that was found.
     """
-    source = read(file_named_by(environ), _given(environ), leave=() if with_servers else ("servers",))
+    source = read(file_named_by(environ), _given(environ), leave=() if with_servers else secrets.PLACES)
     file = _checked(source)
     tools = {name: translate.contract(name, said) for name, said in file.tools.items()}
-    rules = [translate.rule(said) for said in file.rules]
-    doubts = [source.problem(path, text) for path, text in checks.doubts(file)]
+    rules = tuple(translate.rule(said) for said in file.rules)
+    windows = tuple(translate.window(said) for said in file.freeze.windows)
+    agents = tuple(
+        translate.agent(name, said, tools, rules, windows)
+        for name, said in file.agents.items()
+        if said.model != ""
+    )
+    findings = [*checks.doubts(file), *(secrets.doubts(file, source) if with_servers else ())]
+    doubts = [source.problem(path, text) for path, text in findings]
     return Config(
         file=source.file,
         command=file.slack.command,
-        default_agent=file.slack.default_agent,
-        agents=tuple(translate.agent(name, said, tools, rules) for name, said in file.agents.items()),
+        default_agent=file.slack.default_agent or _only_model(agents),
+        agents=agents,
         tools=tuple(tools.values()),
+        rules=rules,
+        policy_tests=file.policy_tests,
+        freezers=translate.people(file.freeze.who),
+        windows=windows,
+        environments=translate.environments(file),
         servers=file.servers,
+        models=file.models,
+        secrets=tuple(secrets.values(file, source)) if with_servers else (),
+        mask_patterns=file.masking.patterns,
         doubts=tuple(str(BadConfig(source.file, [doubt])) for doubt in doubts),
     )
+
+
+def _only_model(agents: Sequence[AgentSpec]) -> str | None:
+    """Who takes the goals that no phrase fits, where nobody is named for them: the one agent that has a model."""
+    names = [agent.name for agent in agents if isinstance(agent.planner, ModelPlanner)]
+    return names[0] if len(names) == 1 else None
 
 
 def _given(environ: Mapping[str, str]) -> Mapping[str, str]:
@@ -80,7 +119,9 @@ def _checked(source: Source) -> File:
         file = File.model_validate(source.data)
     except ValidationError as error:
         raise BadConfig(source.file, problems + problems_of(error, source)) from None
-    problems += [source.problem(path, text) for path, text in checks.mistakes(file)]
+    # The checks repeat what they find, which no secret may be.
+    found = [*secrets.mistakes(file, source)] or checks.mistakes(file)
+    problems += [source.problem(path, text) for path, text in found]
     if problems:
         raise BadConfig(source.file, problems)
     return file

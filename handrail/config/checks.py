@@ -4,14 +4,19 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from activities.masking import compiled
 from activities.runbook_check import check as check_runbook
+from workflows.rules.keys import names_in
 from workflows.rules.phrases import BadPhrase, first_match
 
-from . import translate
+from . import policy_checks, translate
 from .problems import KeyPath
-from .schema import AgentSection, File, RuleSection, ToolSection
+from .schema import AgentSection, File, RuleSection, RunbookSection, ToolSection
 
 Finding = tuple[KeyPath, str]
+
+SAID_AFTERWARDS = ("Internal error", "Error executing tool", "MCP error -32602: Output validation error")
+"""What servers say when something broke, wherever that was."""
 
 
 def mistakes(file: File) -> Iterator[Finding]:
@@ -20,6 +25,7 @@ def mistakes(file: File) -> Iterator[Finding]:
         yield from ((("tools", name, *path), text) for path, text in _tool(name, tool, file))
     for place, rule in enumerate(file.rules):
         yield from ((("rules", place, *path), text) for path, text in _rule(rule, file))
+    yield from policy_checks.mistakes(file)
     for name, agent in file.agents.items():
         yield from ((("agents", name, *path), text) for path, text in _agent(agent, file))
     default = file.slack.default_agent
@@ -32,13 +38,16 @@ def mistakes(file: File) -> Iterator[Finding]:
 
 def doubts(file: File) -> Iterator[Finding]:
     """What works, and is hardly meant."""
+    for name, tool in file.tools.items():
+        yield from ((("tools", name, *path), text) for path, text in _proofs(tool))
     for place, rule in enumerate(file.rules):
         path: KeyPath = ("rules", place)
         named = rule.approvers.users or rule.approvers.groups
         if rule.then == "ask" and not named:
             yield path, f"nobody can approve what “{rule.name}” asks for: it names no approvers"
-        if rule.then != "ask" and named:
-            yield (*path, "approvers"), f"nobody is asked: “{rule.name}” says {rule.then}"
+        if rule.then != "ask":
+            for key in policy_checks.asking_keys(rule):
+                yield (*path, key), f"nobody is asked: “{rule.name}” says {rule.then}"
         spoken_of = [tool for tool in file.tools if _matches(rule, tool)]
         if rule.then != "refuse" and rule.tools and all(file.tools[tool].reads for tool in spoken_of):
             yield (*path, "tools"), f"“{rule.name}” never applies: what only reads is not asked about"
@@ -46,6 +55,14 @@ def doubts(file: File) -> Iterator[Finding]:
             rule.tools or rule.environments or rule.targets or rule.arguments
         ):
             yield path, f"“{rule.name}” matches everything, so the rules after it are never looked at"
+
+
+def _proofs(tool: ToolSection) -> Iterator[Finding]:
+    for place, pattern in enumerate(tool.proves_nothing_done):
+        for said in SAID_AFTERWARDS:
+            if compiled(pattern).match(said):
+                yield ("proves_nothing_done", place), f"“{said}” fits it, which may be said after it was done"
+                break
 
 
 def _tool(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:
@@ -56,16 +73,35 @@ def _tool(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:
             f"expected a name that begins with one of the servers ({_list(file.servers)}), found {name!r}",
         )
     if tool.reads:
-        given = tool.model_fields_set & {"class_", "key_argument", "preview", "precondition"}
+        given = tool.model_fields_set & {"class_", "key_in", "verify", "preview", "precondition"}
         for field in sorted(given):
             yield (field.rstrip("_"),), "a tool that only reads changes nothing, so this has no place here"
         return
-    if tool.class_ == "idempotent" and not tool.key_argument:
+    yield from _key(name, tool, file)
+    yield from _preview(name, tool, file)
+
+
+def _key(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:
+    """What each class needs to know of our key."""
+    if tool.class_ == "idempotent" and not tool.key_in:
         yield (
             ("class",),
-            "an idempotent tool deduplicates by our key: expected key_argument beside it, found nothing",
+            "an idempotent tool deduplicates by our key: expected key_in beside it, found nothing",
         )
-    yield from _preview(name, tool, file)
+    if tool.class_ == "verifiable":
+        for field in ("key_in", "verify"):
+            if getattr(tool, field) is None:
+                yield (
+                    ("class",),
+                    f"what a verifiable tool did is looked up by our key: expected {field} beside it, found nothing",
+                )
+    if tool.verify is None:
+        return
+    if tool.class_ != "verifiable":
+        yield ("verify",), f"expected `class: verifiable` beside it, found {tool.class_}"
+    yield from _reader(name, tool.verify.tool, ("verify", "tool"), file)
+    if "key" not in names_in(tool.verify.with_):
+        yield ("verify", "with"), "expected {key} in it: without, it would find what is not ours"
 
 
 def _preview(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:
@@ -82,14 +118,16 @@ def _preview(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:
         yield ("preview", "identity"), "expected tool or dry_run beside it, found neither"
     if by_tool is None:
         return
+    yield from _reader(name, by_tool, ("preview", "tool"), file)
+
+
+def _reader(name: str, tool: str, path: KeyPath, file: File) -> Iterator[Finding]:
+    """Is *tool*, of the same server as *name*, one that only reads?"""
     server = name.partition(".")[0]
-    planner = file.tools.get(f"{server}.{translate.preview_tool(name, tool)}")
-    if planner is None or not planner.reads:
+    found = file.tools.get(f"{server}.{translate.sibling(name, tool)}")
+    if found is None or not found.reads:
         known = [other for other, said in file.tools.items() if said.reads and other.startswith(f"{server}.")]
-        yield (
-            ("preview", "tool"),
-            f"expected a tool with `reads: true` ({_list(known)}), found {by_tool!r}",
-        )
+        yield path, f"expected a tool with `reads: true` ({_list(known)}), found {tool!r}"
 
 
 def _matches(rule: RuleSection, tool: str) -> bool:
@@ -109,13 +147,40 @@ def _rule(rule: RuleSection, file: File) -> Iterator[Finding]:
 
 
 def _agent(agent: AgentSection, file: File) -> Iterator[Finding]:
+    if agent.runbook is not None:
+        for key in ("model", "fallback", "instructions", "tools"):
+            if key in agent.model_fields_set:
+                yield (key,), "this agent has a runbook, and that alone plans: expected only one of them"
+        yield from _runbook(agent, agent.runbook, file)
+    elif agent.model is None:
+        yield (), "expected a runbook or a model, found neither"
+    else:
+        yield from _model(agent, file)
+
+
+def _model(agent: AgentSection, file: File) -> Iterator[Finding]:
+    for key, name in (("model", agent.model), ("fallback", agent.fallback)):
+        if name and ":" not in name and name not in file.models:
+            known = _list(file.models)
+            yield (key,), f"expected provider:model, or one of the models ({known}), found {name!r}"
+    if not agent.tools:
+        yield (), "expected tools, the patterns of those that its model may call, found none"
+    for place, pattern in enumerate(agent.tools):
+        if not any(fnmatchcase(tool, pattern) for tool in file.tools):
+            yield (
+                ("tools", place),
+                f"expected a tool or a pattern of tools ({_list(file.tools)}), found {pattern!r}",
+            )
+
+
+def _runbook(agent: AgentSection, runbook: RunbookSection, file: File) -> Iterator[Finding]:
     contracts = [translate.contract(name, tool) for name, tool in file.tools.items()]
-    ids = [step.id for step in agent.runbook.steps]
-    for sentence in check_runbook(translate.runbook(agent.runbook), contracts):
-        yield ("runbook", *_place(sentence, ids, agent.runbook.phrases)), sentence
+    ids = [step.id for step in runbook.steps]
+    for sentence in check_runbook(translate.runbook(runbook), contracts):
+        yield ("runbook", *_place(sentence, ids, runbook.phrases)), sentence
     for place, goal in enumerate(agent.examples):
         try:
-            understood = first_match(agent.runbook.phrases, goal, {}) is not None
+            understood = first_match(runbook.phrases, goal, {}) is not None
         except BadPhrase:
             return
         if not understood:

@@ -1,6 +1,6 @@
 """What is wrong with a configuration: where, what was found, what was expected; never a secret."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from handrail.trouble import Misused
@@ -13,6 +13,11 @@ def spell(path: KeyPath) -> str:
     """A path as people write it: `rules[0].approvers`."""
     spelled = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return spelled.removeprefix(".")
+
+
+def within(path: KeyPath, places: Iterable[KeyPath]) -> bool:
+    """Is it in one of these parts of the file?"""
+    return any(path[: len(place)] == place for place in places)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,12 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from activities.masking import compiled
 
 _DURATION = re.compile(r"(?P<count>\d+)\s*(?P<unit>ms|s|m|h|d|w)")
 _UNITS = {
@@ -15,6 +18,8 @@ _UNITS = {
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
 }
+SHORTEST_FRESHNESS = timedelta(minutes=1)
+"""In less time, no preview and no look at who people are would be in before it is too old."""
 LONGEST_APPLY = timedelta(minutes=10)
 """The steps that apply leave a call this long and a minute more (workflows/outside.py)."""
 
@@ -39,16 +44,13 @@ def words(value: timedelta) -> str:
     return spelled
 
 
-def _regex(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"a regular expression ({error})") from None
+def _pattern(value: str) -> str:
+    compiled(value)
     return value
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
-Regex = Annotated[str, BeforeValidator(_regex)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
 def _spelled(pattern: str, expected: str) -> AfterValidator:
@@ -65,10 +67,15 @@ def _spelled(pattern: str, expected: str) -> AfterValidator:
 # At most 32 characters with its slash (Slack's manifest reference, slash_commands).
 Command = Annotated[str, _spelled(r"/[a-z0-9_-]{1,31}", "a slash command such as /handrail")]
 Name = Annotated[str, _spelled(r"[a-z0-9][a-z0-9_-]*", "a name of small letters, digits, _ and -")]
+VariableName = Annotated[str, _spelled(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name such as AWS_REGION")]
 ToolName = Annotated[str, _spelled(r"[a-z0-9][a-z0-9_-]*\..+", "a tool's full name such as fleet.deploy")]
 # Slack's immutable ids: names and e-mail addresses change hands. Slack's own have no underscore; other servers' may.
 UserId = Annotated[str, _spelled(r"[UW][A-Z0-9_]+", "a Slack user id such as U0123ABCD")]
 GroupId = Annotated[str, _spelled(r"S[A-Z0-9_]+", "a Slack user group id such as S0123ABCD")]
+PeopleId = Annotated[
+    str, _spelled(r"[UWS][A-Z0-9_]+", "a Slack id such as U0123ABCD, or S0123ABCD of a group")
+]
+ChannelId = Annotated[str, _spelled(r"[CG][A-Z0-9_]+", "a Slack channel id such as C0123ABCD")]
 
 
 class Section(BaseModel):
@@ -103,7 +110,7 @@ class PreviewSection(Section):
     dry_run: dict[str, Any] | None = None
     """Arguments that turn the tool itself into a dry run."""
     identity: tuple[str, ...] = ()
-    """The fields of the preview that make it the same change; all of them when none is named."""
+    """The fields of the preview that make it the same change; all of them, and its text, when none is named."""
 
 
 class PreconditionSection(Section):
@@ -111,19 +118,58 @@ class PreconditionSection(Section):
     argument: str
 
 
+class KeySection(Section):
+    """Where the tool takes our key."""
+
+    argument: str
+    as_: Literal["value", "trailer", "label"] = Field("value", alias="as")
+
+
+class VerifySection(Section):
+    """How to look for what our key did."""
+
+    tool: str
+    """A tool of the same server that only reads."""
+    with_: dict[str, Any] = Field({}, alias="with")
+    found: str
+    """The field of its answer that holds a list, a count or a yes."""
+    settle: Duration = timedelta(seconds=60)
+    """How long after a lost reply an absence begins to mean something."""
+
+
 class ToolSection(Section):
     """A tool's contract, in the words of `workflows.values.tools.ToolContract`."""
 
     reads: bool = False
-    class_: Literal["idempotent", "at_most_once"] = Field("at_most_once", alias="class")
-    key_argument: str | None = None
+    class_: Literal["idempotent", "verifiable", "at_most_once"] = Field("at_most_once", alias="class")
+    key_in: KeySection | None = None
+    verify: VerifySection | None = None
     preview: PreviewSection = PreviewSection()
     precondition: PreconditionSection | None = None
     environment: str = ""
     target: str = ""
-    proves_nothing_done: tuple[Regex, ...] = ()
+    proves_nothing_done: tuple[Pattern, ...] = ()
+    """Of an error: the beginning of its text, or all of `code <its code>`."""
     timeout: Duration = Field(timedelta(seconds=30), le=LONGEST_APPLY)
     where_to_look: str = ""
+
+
+class EscalationSection(Section):
+    """Who else is told when nobody has decided."""
+
+    after: Duration
+    tell: PeopleSection = PeopleSection()
+    channel: ChannelId | None = None
+    """Where; in the run's own thread without it."""
+
+
+class BreakGlassSection(Section):
+    """Who may approve alone, in an emergency."""
+
+    who: PeopleSection
+    channel: ChannelId
+    """Told at once."""
+    passes_freeze: bool = False
 
 
 class RuleSection(Section):
@@ -137,7 +183,42 @@ class RuleSection(Section):
     quorum: int = Field(default=1, ge=1)
     four_eyes: bool = True
     expires_after: Duration = timedelta(hours=24)
+    remind_after: Duration | None = None
+    """Halfway to the expiry without it."""
+    fresh_for: Duration = Field(timedelta(minutes=15), ge=SHORTEST_FRESHNESS)
+    """How old the preview may be when a change is applied."""
+    escalate: EscalationSection | None = None
+    break_glass: BreakGlassSection | None = None
     dangerous: bool = False
+
+
+class WindowSection(Section):
+    """A time in which changes are held: every week, or once (activities/windows.py)."""
+
+    name: str = Field(min_length=1)
+    environments: tuple[str, ...] = ()
+    from_: str = Field(alias="from")
+    to: str
+    timezone: str = "UTC"
+
+
+class FreezeSection(Section):
+    who: PeopleSection = PeopleSection()
+    """Who may freeze and unfreeze in Slack."""
+    windows: tuple[WindowSection, ...] = ()
+
+
+class PolicyTestSection(Section):
+    """A call, and what the rules are to say of it: a case of `handrail policy test`."""
+
+    name: str = Field(min_length=1)
+    call: ToolName
+    with_: dict[str, Any] = Field({}, alias="with")
+    requested_by: UserId | None = None
+    expect: Literal["allow", "ask", "refuse"]
+    rule: str | None = None
+    may_approve: tuple[PeopleId, ...] = ()
+    may_not_approve: tuple[PeopleId, ...] = ()
 
 
 class StepSection(Section):
@@ -146,6 +227,7 @@ class StepSection(Section):
     call: ToolName
     with_: dict[str, Any] = Field({}, alias="with")
     when: str = ""
+    for_each: str = ""
     if_it_fails: Literal["stop", "go on"] = "stop"
 
 
@@ -159,15 +241,44 @@ class RunbookSection(Section):
 class BudgetSection(Section):
     steps: int = Field(default=50, ge=1)
     working_time: Duration = timedelta(minutes=30)
+    tokens: int | None = Field(default=None, ge=1)
+    """Of language models, in and out."""
+    cost: Decimal | None = Field(default=None, gt=0)
+    """In US dollars, at list prices."""
+
+
+class ModelSection(Section):
+    """A server that speaks OpenAI's protocol."""
+
+    url: Annotated[str, _spelled(r"https?://\S+", "an address such as http://localhost:11434/v1")]
+    model: str = Field(min_length=1)
+    """As that server calls it."""
+    key: SecretStr | None = None
 
 
 class AgentSection(Section):
     description: str = Field(min_length=1)
     examples: tuple[str, ...] = ()
-    runbook: RunbookSection
+    runbook: RunbookSection | None = None
+    model: str | None = None
+    """`provider:model`, or one of `models`. Empty: there is no such agent."""
+    fallback: str | None = None
+    """Asked when the first can't be."""
+    instructions: str = ""
+    tools: tuple[str, ...] = ()
+    """Patterns; those that a model may call. A runbook has those that it calls."""
     budget: BudgetSection = BudgetSection()
     stewards: PeopleSection = PeopleSection()
     """Who may steer and stop its runs, beside who asked for them and the approvers."""
+
+
+class MaskingSection(Section):
+    """What is never shown, beside what tool servers are given from the environment."""
+
+    patterns: tuple[Pattern, ...] = ()
+    values: tuple[SecretStr, ...] = ()
+    public: tuple[VariableName, ...] = ()
+    """What tool servers are given and may be seen: a region, a cluster's name."""
 
 
 class File(Section):
@@ -175,6 +286,10 @@ class File(Section):
 
     slack: SlackSection = SlackSection()
     servers: dict[Name, ServerSection] = {}
+    models: dict[Name, ModelSection] = {}
+    masking: MaskingSection = MaskingSection()
     tools: dict[ToolName, ToolSection] = {}
     rules: tuple[RuleSection, ...] = ()
+    policy_tests: tuple[PolicyTestSection, ...] = ()
+    freeze: FreezeSection = FreezeSection()
     agents: dict[Name, AgentSection] = Field(min_length=1)

@@ -1,14 +1,14 @@
 """A YAML file as plain data: with the line of every key, `${NAME}` filled in, and no key written twice."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from .problems import BadConfig, KeyPath, Problem
+from .problems import BadConfig, KeyPath, Problem, within
 
 DEEPEST = 40
 """An alias that contains itself would have no end."""
@@ -49,21 +49,28 @@ class Source:
     problems: list[Problem] = field(default_factory=list)
     from_environment: dict[KeyPath, str] = field(default_factory=dict)
     """What a value was written as, where it came from the environment: shown in its place."""
+    read: dict[KeyPath, dict[str, str]] = field(default_factory=dict, repr=False)
+    """What the environment itself said there, by name."""
 
     def problem(self, path: KeyPath, text: str) -> Problem:
         """A problem with the line of the nearest key that stands in the file."""
         known = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in self.lines), ())
         return Problem(path, text, self.lines.get(known))
 
+    def references(self) -> Iterator[tuple[KeyPath, str]]:
+        """Each NAME that the file takes from the environment, and where; set or not."""
+        for path, text in self.from_environment.items():
+            yield from ((path, reference["name"]) for reference in _REFERENCE.finditer(text))
+
     def unset(self, path: KeyPath) -> bool:
         """Is the value at *path* missing from the environment, and said so already?"""
         return any(problem.path == path for problem in self.problems)
 
 
-def read(file: Path, environ: Mapping[str, str], leave: tuple[str, ...] = ()) -> Source:
+def read(file: Path, environ: Mapping[str, str], leave: tuple[KeyPath, ...] = ()) -> Source:
     """Read *file*, filling `${NAME}` and `${NAME:-default}` from *environ*.
 
-    Top-level keys in *leave* are taken as written: a process that does not use them need not know their secrets.
+    The parts in *leave* are taken as written: a process that does not use them need not know their secrets.
     Raises `BadConfig` where there is no such file, or it is no YAML.
     """
     name = _nearby(file)
@@ -97,7 +104,7 @@ def _nearby(file: Path) -> str:
 class _Walk:
     source: Source
     environ: Mapping[str, str]
-    leave: tuple[str, ...]
+    leave: tuple[KeyPath, ...]
 
     def value(self, node: yaml.Node, path: KeyPath) -> Any:
         self.source.lines.setdefault(path, node.start_mark.line + 1)
@@ -130,7 +137,7 @@ class _Walk:
         text = str(node.value)
         if node.tag in _PLAIN:
             return _PLAIN[node.tag](text)
-        if "${" not in text or path[:1] in [(key,) for key in self.leave]:
+        if "${" not in text or within(path, self.leave):
             return text
         return self._filled(text, path)
 
@@ -144,6 +151,8 @@ class _Walk:
     def _lookup(self, reference: re.Match[str], path: KeyPath) -> str:
         name, default = reference["name"], reference["default"]
         value = self.environ.get(name)
+        if value:
+            self.source.read.setdefault(path, {})[name] = value
         if default is not None:
             return value or default
         if value is None:

@@ -1,13 +1,46 @@
 """From what the file says to the values that runs are pinned to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
+from workflows.rules.names import is_environment
 from workflows.values.people import People
-from workflows.values.spec import AgentSpec, Limits, Rule, RuleKind, Runbook, RunbookStep
-from workflows.values.tools import EffectClass, Precondition, PreviewBy, ToolContract
+from workflows.values.spec import (
+    AgentSpec,
+    BreakGlass,
+    Escalation,
+    FreezeWindow,
+    Limits,
+    ModelPlanner,
+    Rule,
+    RuleKind,
+    Runbook,
+    RunbookStep,
+)
+from workflows.values.tools import (
+    EffectClass,
+    KeyForm,
+    KeyPlace,
+    Precondition,
+    PreviewBy,
+    ToolContract,
+    Verify,
+)
 
-from .schema import AgentSection, PeopleSection, RuleSection, RunbookSection, StepSection, ToolSection
+from .schema import (
+    AgentSection,
+    BreakGlassSection,
+    EscalationSection,
+    File,
+    PeopleSection,
+    RuleSection,
+    RunbookSection,
+    StepSection,
+    ToolSection,
+    VerifySection,
+    WindowSection,
+)
 
 
 def contract(name: str, said: ToolSection) -> ToolContract:
@@ -18,10 +51,11 @@ def contract(name: str, said: ToolSection) -> ToolContract:
         tool=tool,
         reads=said.reads,
         effect_class=EffectClass(said.class_),
-        preview=PreviewBy(tool=preview_tool(name, said), dry_run=said.preview.dry_run),
+        preview=PreviewBy(tool=sibling(name, said.preview.tool), dry_run=said.preview.dry_run),
         preview_identity=said.preview.identity,
         precondition=Precondition(**said.precondition.model_dump()) if said.precondition else None,
-        key_argument=said.key_argument,
+        key=KeyPlace(argument=said.key_in.argument, form=KeyForm(said.key_in.as_)) if said.key_in else None,
+        verify=_verify(name, said.verify) if said.verify else None,
         environment=said.environment,
         target=said.target,
         proves_nothing_done=said.proves_nothing_done,
@@ -30,10 +64,19 @@ def contract(name: str, said: ToolSection) -> ToolContract:
     )
 
 
-def preview_tool(name: str, said: ToolSection) -> str | None:
-    """The plan tool's name on its server; the file may give it with the server in front, as elsewhere."""
+def _verify(name: str, said: VerifySection) -> Verify:
+    arguments: dict[str, Any] = said.with_
+    tool = sibling(name, said.tool)
+    assert tool is not None
+    return Verify(
+        tool=tool, arguments=arguments, found=said.found, settle_seconds=said.settle.total_seconds()
+    )
+
+
+def sibling(name: str, tool: str | None) -> str | None:
+    """Another tool's name on the server of *name*; the file may give it with the server in front, as elsewhere."""
     server = name.partition(".")[0]
-    return said.preview.tool and said.preview.tool.removeprefix(f"{server}.")
+    return tool and tool.removeprefix(f"{server}.")
 
 
 def people(said: PeopleSection) -> People:
@@ -52,25 +95,77 @@ def rule(said: RuleSection) -> Rule:
         quorum=said.quorum,
         four_eyes=said.four_eyes,
         expires_after=said.expires_after,
+        remind_after=said.remind_after,
+        fresh_for=said.fresh_for,
+        escalation=_escalation(said.escalate) if said.escalate else None,
+        break_glass=_break_glass(said.break_glass) if said.break_glass else None,
         dangerous=said.dangerous,
     )
 
 
+def _escalation(said: EscalationSection) -> Escalation:
+    return Escalation(after=said.after, tell=people(said.tell), channel=said.channel or "")
+
+
+def _break_glass(said: BreakGlassSection) -> BreakGlass:
+    return BreakGlass(people=people(said.who), channel=said.channel, passes_freeze=said.passes_freeze)
+
+
+def window(said: WindowSection) -> FreezeWindow:
+    return FreezeWindow(
+        name=said.name,
+        environments=said.environments,
+        starts=said.from_,
+        ends=said.to,
+        timezone=said.timezone,
+    )
+
+
+def environments(file: File) -> tuple[str, ...]:
+    """Those that the file names outright, without a pattern."""
+    patterns = [pattern for rule in file.rules for pattern in rule.environments]
+    patterns += [pattern for window in file.freeze.windows for pattern in window.environments]
+    return tuple(dict.fromkeys(name for name in patterns if is_environment(name)))
+
+
 def agent(
-    name: str, said: AgentSection, contracts: Mapping[str, ToolContract], rules: Sequence[Rule]
+    name: str,
+    said: AgentSection,
+    contracts: Mapping[str, ToolContract],
+    rules: Sequence[Rule],
+    windows: Sequence[FreezeWindow] = (),
 ) -> AgentSpec:
-    """With the tools that its runbook calls, and no others."""
-    called = dict.fromkeys(step.call for step in said.runbook.steps)
+    """With the tools that its runbook calls, or that its model may; and no others."""
     return AgentSpec(
         name=name,
         description=said.description,
-        runbook=runbook(said.runbook),
-        tools=tuple(contracts[tool] for tool in called if tool in contracts),
+        planner=planner(said),
+        tools=tuple(contracts[tool] for tool in tools_of(said, contracts)),
         rules=tuple(rules),
-        limits=Limits(steps=said.budget.steps, working=said.budget.working_time),
+        limits=Limits(
+            steps=said.budget.steps,
+            working=said.budget.working_time,
+            tokens=said.budget.tokens,
+            cost=said.budget.cost,
+        ),
+        windows=tuple(windows),
         stewards=people(said.stewards),
         examples=said.examples,
     )
+
+
+def planner(said: AgentSection) -> Runbook | ModelPlanner:
+    if said.runbook is not None:
+        return runbook(said.runbook)
+    names = (said.model or "", said.fallback or "")
+    return ModelPlanner(models=tuple(name for name in names if name), instructions=said.instructions)
+
+
+def tools_of(said: AgentSection, names: Iterable[str]) -> list[str]:
+    if said.runbook is not None:
+        called = dict.fromkeys(step.call for step in said.runbook.steps)
+        return [name for name in called if name in set(names)]
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in said.tools)]
 
 
 def runbook(said: RunbookSection) -> Runbook:
@@ -90,5 +185,6 @@ def _step(said: StepSection) -> RunbookStep:
         call=said.call,
         arguments=arguments,
         when=said.when,
+        for_each=said.for_each,
         unless_failed=said.if_it_fails == "stop",
     )

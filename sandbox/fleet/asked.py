@@ -10,6 +10,9 @@ Name = Annotated[str, Field(min_length=1, max_length=100)]
 ServiceName = Annotated[Name, Field(description="For example checkout")]
 EnvironmentName = Annotated[Name, Field(description="staging or prod")]
 VersionName = Annotated[Name, Field(description="For example 1.4.2")]
+Reference = Annotated[
+    str, Field(min_length=1, max_length=200, description="The caller's own mark on a ticket, kept with it")
+]
 
 
 class Arguments(BaseModel):
@@ -72,6 +75,12 @@ class NewTicket(Arguments):
     title: Annotated[str, Field(min_length=1, max_length=200)]
     service: ServiceName
     body: Annotated[str, Field(max_length=10_000)]
+    reference: Reference | None = None
+
+
+class FindTickets(Arguments):
+    reference: Reference | None = None
+    service: ServiceName | None = None
 
 
 def what_is_wrong(error: ValidationError) -> str:

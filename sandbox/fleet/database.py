@@ -35,6 +35,14 @@ class Begun:
     lose_reply: bool = False
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A ticket that is there."""
+
+    ticket: Ticket
+    lose_reply: bool = False
+
+
 class Database(Reading):
     """The fleet's truth, and all that can be done to it."""
 
@@ -93,20 +101,30 @@ class Database(Reading):
             )
             return change, True
 
-    def create_ticket(self, title: str, service: str, body: str, author: Author) -> Ticket:
+    def create_ticket(
+        self, title: str, service: str, body: str, author: Author, reference: str | None = None
+    ) -> Opened:
         """Raises Refusal."""
         at = _now()
         with self.transaction() as connection:
             if service not in catalogue.SERVICES:
                 raise Refusal("INVALID", f"no service {service}; there are {', '.join(catalogue.SERVICES)}")
             made = connection.execute(
-                "INSERT INTO tickets (title, service, body, by, at) VALUES (?, ?, ?, ?, ?)",
-                (title, service, body, author.name, at),
+                "INSERT INTO tickets (title, service, body, key, by, at) VALUES (?, ?, ?, ?, ?, ?)",
+                (title, service, body, reference, author.name, at),
             )
+            lose_reply = self._loses_this_reply(author)
         assert made.lastrowid is not None
-        return Ticket(
-            id=made.lastrowid, title=title, service=service, body=body, key=None, by=author.name, at=at
+        ticket = Ticket(
+            id=made.lastrowid,
+            title=title,
+            service=service,
+            body=body,
+            reference=reference,
+            by=author.name,
+            at=at,
         )
+        return Opened(ticket, lose_reply)
 
     def deploy_at_once(self, service: str, environment: str, avoid: str | None, by: str) -> Deployment:
         """Somebody else puts another version there, past the server: neither there now nor *avoid*. Raises Refusal."""
@@ -174,11 +192,15 @@ class Database(Reading):
             " revision = revision + 1 WHERE service = :service AND environment = :environment",
             {"to": plan.to_version, "service": plan.service, "environment": plan.environment},
         )
-        lose_reply = False
-        if kind != "restart" and author.boot is not None:
-            fired = connection.execute("DELETE FROM faults WHERE name = ?", (LOSE_NEXT_REPLY,))
-            lose_reply = fired.rowcount > 0
+        lose_reply = kind != "restart" and self._loses_this_reply(author)
         return Begun(plan, deployment_of(made), lose_reply)
+
+    def _loses_this_reply(self, author: Author) -> bool:
+        """Whether the fault was armed. It goes off once, with the change of the transaction it is asked in."""
+        if author.boot is None:
+            return False
+        fired = self._connection.execute("DELETE FROM faults WHERE name = ?", (LOSE_NEXT_REPLY,))
+        return fired.rowcount > 0
 
     def _roll_one(self, connection: sqlite3.Connection, deployment: int) -> bool:
         [(service, environment, version)] = connection.execute(

@@ -40,7 +40,7 @@ def snapshot(path: str | Path) -> dict[str, Any]:
 
 
 def lose_next_reply(path: str | Path) -> None:
-    """Arm the fault, once: the next deployment or rollback is done, and the server dies before it answers."""
+    """Arm the fault, once: the next deployment, rollback or ticket is done, and the server dies before it answers."""
     with Database.open(Path(path)) as database:
         database.lose_next_reply()
 

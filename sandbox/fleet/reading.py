@@ -134,12 +134,13 @@ class Reading:
             )
         )
 
-    def tickets(self, service: str | None) -> tuple[Ticket, ...]:
+    def tickets(self, service: str | None = None, reference: str | None = None) -> tuple[Ticket, ...]:
         return tuple(
-            Ticket(id=number, title=title, service=of, body=body, key=key, by=by, at=at)
-            for number, title, of, body, key, by, at in self._connection.execute(
-                "SELECT id, title, service, body, key, by, at FROM tickets WHERE ? IS NULL OR service = ? ORDER BY id",
-                (service, service),
+            Ticket(id=number, title=title, service=of, body=body, reference=mark, by=by, at=at)
+            for number, title, of, body, mark, by, at in self._connection.execute(
+                "SELECT id, title, service, body, key, by, at FROM tickets"
+                " WHERE (? IS NULL OR service = ?) AND (? IS NULL OR key = ?) ORDER BY id",
+                (service, service, reference, reference),
             )
         )
 

@@ -26,6 +26,7 @@ TABLES = (
         rolled_at TEXT, boot TEXT, reply_lost INTEGER NOT NULL DEFAULT 0, seeded INTEGER NOT NULL DEFAULT 0) STRICT""",
     """CREATE TABLE requests (
         key TEXT PRIMARY KEY, arguments TEXT NOT NULL, result TEXT NOT NULL) STRICT""",
+    # key: the reference that the caller gave, where it gave one.
     """CREATE TABLE tickets (
         id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, service TEXT NOT NULL, body TEXT NOT NULL,
         key TEXT, by TEXT NOT NULL, at TEXT NOT NULL) STRICT""",

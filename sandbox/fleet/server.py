@@ -140,6 +140,11 @@ async def list_tickets(fleet: Fleet, about: asked.MaybeService) -> Tickets:
     return Tickets(tickets=fleet.database.tickets(about.service))
 
 
+async def find_tickets(fleet: Fleet, about: asked.FindTickets) -> Tickets:
+    """The tickets that were opened with this reference, the oldest first; of one service or of all."""
+    return Tickets(tickets=fleet.database.tickets(about.service, about.reference))
+
+
 async def plan_deployment(fleet: Fleet, about: asked.Planned) -> Plan:
     """What deploy would do with the same service, version and environment, step by step. Changes nothing.
 
@@ -207,8 +212,14 @@ async def restart(fleet: Fleet, wish: asked.Restart) -> Change:
 
 
 async def create_ticket(fleet: Fleet, wish: asked.NewTicket) -> Ticket:
-    """Open a ticket about a service. Takes no idempotency key and has no preview: every call opens another one."""
-    return fleet.database.create_ticket(wish.title, wish.service, wish.body, fleet.author)
+    """Open a ticket about a service. It has no preview and deduplicates nothing: every call opens another one.
+
+    A reference is kept with the ticket, and find_tickets finds it again.
+    """
+    opened = fleet.database.create_ticket(wish.title, wish.service, wish.body, fleet.author, wish.reference)
+    if opened.lose_reply:
+        os._exit(1)
+    return opened.ticket
 
 
 # How a tool is called
@@ -246,6 +257,7 @@ OFFERS = {
         Offer(get_release, asked.ServiceVersion, Release, READS),
         Offer(read_logs, asked.LogLines, Logs, READS),
         Offer(list_tickets, asked.MaybeService, Tickets, READS),
+        Offer(find_tickets, asked.FindTickets, Tickets, READS),
         Offer(plan_deployment, asked.Planned, Plan, READS),
         Offer(deploy, asked.Deploy, Deployed, REPLACES),
         Offer(rollback, asked.Rollback, Change, REPLACES),

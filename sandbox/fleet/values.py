@@ -120,7 +120,7 @@ class Ticket(Value):
     title: str
     service: str
     body: str
-    key: str | None
+    reference: str | None = Field(description="What create_ticket was given, so that the ticket can be found")
     by: str
     at: str = Field(description="ISO 8601, UTC")
 

@@ -9,9 +9,11 @@ import pytest
 import pytest_asyncio
 from temporalio.testing import ActivityEnvironment
 
+from activities.masking import PLAIN
 from activities.mcp_servers import McpServers, ServerSettings
 from activities.tools import Tools
 from sandbox.fleet.database import Database
+from tests.activities.orders import CANARY
 
 HERE = Path(__file__).parent
 
@@ -32,7 +34,7 @@ async def tool_servers(fleet_file: Path) -> AsyncIterator[McpServers]:
     async with McpServers(
         [
             python("fleet", "-m", "sandbox.fleet", **fleet),
-            python("odd", str(HERE / "servers" / "misbehaving.py")),
+            python("odd", str(HERE / "servers" / "misbehaving.py"), CANARY=CANARY),
             ServerSettings(name="absent", command="no-such-command"),
         ]
     ) as servers:
@@ -56,7 +58,7 @@ def fleet(fleet_file: Path, first_day: sqlite3.Connection) -> Iterator[Database]
 
 @pytest.fixture
 def tools(tool_servers: McpServers, fleet: Database) -> Tools:
-    return Tools(tool_servers)
+    return Tools(tool_servers, PLAIN)
 
 
 @pytest.fixture

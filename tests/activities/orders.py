@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from workflows.rules.approval import admit_by_rule
+from workflows.rules.admission import admit_by_rule
 from workflows.rules.canonical import canonical
 from workflows.rules.digests import effect_digest, effect_key
 from workflows.rules.policy import target_of
@@ -11,8 +11,18 @@ from workflows.values.base import Json
 from workflows.values.calls import Call
 from workflows.values.effect import EffectOrder
 from workflows.values.steps import PermittedRead, PreviewOrder
-from workflows.values.tools import EffectClass, Precondition, PreviewBy, ToolContract
+from workflows.values.tools import (
+    EffectClass,
+    KeyForm,
+    KeyPlace,
+    Precondition,
+    PreviewBy,
+    ToolContract,
+    Verify,
+)
 
+CANARY = "xyz'zy/72+61 é"
+"""A credential of the server that misbehaves: nothing that is shown may hold it."""
 REFUSALS = ("NOT_FOUND:", "INVALID:", "PRECONDITION_FAILED:")
 
 
@@ -33,14 +43,29 @@ RESTART = contract(
     "fleet",
     "restart",
     effect_class=EffectClass.IDEMPOTENT,
-    key_argument="request_id",
+    key=KeyPlace(argument="request_id"),
     preview=PreviewBy(dry_run={"dry_run": True}),
     proves_nothing_done=REFUSALS,
 )
 TICKET = contract("fleet", "create_ticket", target="tickets/{service}")
+FINDABLE = contract(
+    "fleet",
+    "create_ticket",
+    target="tickets/{service}",
+    effect_class=EffectClass.VERIFIABLE,
+    key=KeyPlace(argument="reference"),
+    verify=Verify(
+        tool="find_tickets",
+        arguments={"reference": "{key}", "service": "{service}"},
+        found="tickets",
+        settle_seconds=0.1,
+    ),
+    proves_nothing_done=REFUSALS,
+)
 
 PLACE = {"service": "checkout", "environment": "prod"}
 UPGRADE = {**PLACE, "version": "1.4.2"}
+SLOW = {"title": "slow", "service": "checkout", "body": "very"}
 
 
 def odd(tool: str, **terms: object) -> ToolContract:
@@ -49,7 +74,11 @@ def odd(tool: str, **terms: object) -> ToolContract:
 
 
 def keyed(tool: str, **terms: object) -> ToolContract:
-    return odd(tool, effect_class=EffectClass.IDEMPOTENT, key_argument="key", **terms)
+    return odd(tool, effect_class=EffectClass.IDEMPOTENT, key=KeyPlace(argument="key"), **terms)
+
+
+MESSAGE = odd("mirror", key=KeyPlace(argument="message", form=KeyForm.TRAILER))
+LABELS = odd("mirror", key=KeyPlace(argument="labels", form=KeyForm.LABEL))
 
 
 def call_of(terms: ToolContract, arguments: Json) -> Call:
@@ -78,10 +107,11 @@ def effect_of(terms: ToolContract, arguments: Json, previewed: Previewed) -> Eff
         precondition=previewed.precondition,
         expected=previewed.expected,
         digest=effect_digest(terms, call.arguments, target, previewed.definition, previewed.precondition),
-        key=effect_key("run/T1/1", call, target, 1),
+        key=effect_key("run/T1/1", call, terms, 1),
         n=1,
     )
-    admission = admit_by_rule(effect.digest, "any", datetime.now(UTC))
+    admission = admit_by_rule(effect.digest, "any", (), datetime.now(UTC))
+    assert admission is not None
     return EffectOrder(effect=effect, admission=admission, run_id="run/T1/1", run_name="deploy-checkout-1")
 
 

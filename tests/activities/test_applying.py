@@ -1,6 +1,8 @@
 """Applying: exactly what was approved, once, and an honest word on what became of it."""
 
 import asyncio
+import os
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,15 +12,19 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities.mcp_servers import McpServers, ReplyLost
 from activities.tools import Tools
-from handrail.queues import as_activities
+from handrail.queues import as_activities, cached
 from sandbox.fleet.database import Database
 from tests.activities.far_end import Told
 from tests.activities.orders import (
     DEPLOY,
+    FINDABLE,
+    MESSAGE,
     PLACE,
     RESTART,
     ROLLBACK,
+    SLOW,
     TICKET,
     UPGRADE,
     admitted_ago,
@@ -34,7 +40,7 @@ from workflows.outside import FRESHNESS, Queue
 from workflows.rules.digests import effect_workflow_id
 from workflows.values.base import Json
 from workflows.values.effect import EffectOrder, Outcome, OutcomeState
-from workflows.values.tools import EffectClass, ToolContract
+from workflows.values.tools import EffectClass, KeyForm, KeyPlace, ToolContract
 
 NOTHING = (0, 0)
 """Of `Database.happened`: deployments and rollbacks, and how many of them nobody was told about."""
@@ -47,10 +53,11 @@ async def ordered(tools: Tools, terms: ToolContract, arguments: Json) -> EffectO
     )
 
 
-async def ordered_oddly(tools: Tools, tool: str) -> EffectOrder:
+async def ordered_oddly(tools: Tools, tool: str, arguments: Json = None, **terms: object) -> EffectOrder:
     """A keyed effect of the server that misbehaves. It documents no argument, so a preview would refuse the key."""
-    previewed = await ActivityEnvironment().run(tools.preview, preview_of(odd(tool), {}))
-    return effect_of(keyed(tool), {}, previewed)
+    arguments = arguments or {}
+    previewed = await ActivityEnvironment().run(tools.preview, preview_of(odd(tool), arguments))
+    return effect_of(keyed(tool, **terms), arguments, previewed)
 
 
 def attempt(number: int, *details: Any) -> ActivityEnvironment:
@@ -95,6 +102,26 @@ async def test_the_key_goes_where_the_contract_says(
 
     [latest] = fleet.deployments("checkout", "prod", 1)
     assert (latest.kind, latest.key) == ("restart", order.effect.key)
+
+
+@pytest.mark.parametrize(
+    ("terms", "arguments", "sent"),
+    [
+        (MESSAGE, {"message": "Fix it"}, {"message": "Fix it\n\nHandrail-Key: {key}"}),
+        (MESSAGE, {"message": ""}, {"message": "Handrail-Key: {key}"}),
+        (MESSAGE, {"labels": []}, {"labels": [], "message": "Handrail-Key: {key}"}),
+    ],
+)
+async def test_a_key_in_a_text_stands_in_its_last_line(
+    tools: Tools, environment: ActivityEnvironment, *, terms: ToolContract, arguments: dict, sent: dict
+):
+    order = await ordered(tools, terms, arguments)
+
+    outcome = await environment.run(tools.apply_once, order)
+
+    assert outcome.structured == {
+        name: value and value.replace("{key}", order.effect.key) for name, value in sent.items()
+    }
 
 
 async def test_the_same_key_twice_is_one_effect(
@@ -168,6 +195,98 @@ async def test_a_tool_that_changed_since_the_approval_is_not_called(
     assert fleet.happened() == NOTHING
 
 
+class Meanwhile:
+    """Stands in for Temporal: asked whether it still waits, it says yes, and meanwhile something happens."""
+
+    def __init__(self, happens: Callable[[], Awaitable[None]]) -> None:
+        self._happens = happens
+
+    def get_async_activity_handle(self, *, task_token: bytes) -> "Meanwhile":
+        return self
+
+    async def heartbeat(self, *, rpc_timeout: timedelta) -> None:
+        await self._happens()
+
+
+async def test_a_tool_that_changed_between_its_listing_and_the_call_is_not_called(
+    tools: Tools, tool_servers: McpServers
+):
+    """Another call kills the server, and its next life understands the tool differently."""
+    order = await ordered(tools, odd("fickle"), {})
+
+    async def start_again() -> None:
+        with pytest.raises(ReplyLost):
+            await tool_servers.call("odd", "die", {}, 10)
+
+    environment = ActivityEnvironment(client=Meanwhile(start_again))
+    environment.info = replace(environment.info, heartbeat_timeout=timedelta(seconds=10))
+
+    outcome = await environment.run(tools.apply_once, order)
+
+    assert known(outcome) == (
+        OutcomeState.NOT_APPLIED,
+        "Nothing was sent: odd describes fickle differently than a moment ago.",
+    )
+
+
+async def test_a_change_whose_preview_said_nothing_to_guard_it_with_is_not_sent(
+    tools: Tools, environment: ActivityEnvironment, fleet: Database
+):
+    order = await ordered(tools, DEPLOY, UPGRADE)
+    order = order.model_copy(update={"effect": order.effect.model_copy(update={"expected": None})})
+
+    outcome = await environment.run(tools.apply_once, order)
+
+    assert known(outcome) == (
+        OutcomeState.NOT_APPLIED,
+        "The preview did not say revision, so the change could not be guarded. Nothing was sent.",
+    )
+    assert fleet.happened() == NOTHING
+
+
+async def test_a_text_with_a_key_of_its_own_is_not_sent(tools: Tools, environment: ActivityEnvironment):
+    order = await ordered(tools, MESSAGE, {"message": "Fix it"})
+    forged = call_of(MESSAGE, {"message": f"Fix it\n\nHandrail-Key: {'0' * 64}"})
+    order = order.model_copy(update={"effect": order.effect.model_copy(update={"call": forged})})
+
+    outcome = await environment.run(tools.apply_once, order)
+
+    assert outcome.state is OutcomeState.NOT_APPLIED
+    assert outcome.text.startswith(
+        "The key can't be put there: the argument message of odd.mirror has a line that begins with Handrail-Key:"
+    )
+
+
+async def test_a_key_put_elsewhere_than_was_approved_is_not_sent(
+    tools: Tools, environment: ActivityEnvironment
+):
+    order = await ordered(tools, MESSAGE, {"message": "Fix it"})
+    elsewhere = MESSAGE.model_copy(update={"key": KeyPlace(argument="answer", form=KeyForm.TRAILER)})
+    order = order.model_copy(update={"effect": order.effect.model_copy(update={"contract": elsewhere})})
+
+    outcome = await environment.run(tools.apply_once, order)
+
+    assert known(outcome) == (
+        OutcomeState.NOT_APPLIED,
+        "What would be sent is not what was approved. Nothing was sent.",
+    )
+
+
+async def test_a_verifiable_effect_admitted_long_ago_is_not_sent_again(
+    tools: Tools, environment: ActivityEnvironment, fleet: Database
+):
+    """The first time or after it was looked for: both ways this attempt sent nothing, and says no more than that."""
+    order = admitted_ago(await ordered(tools, FINDABLE, SLOW), FRESHNESS + timedelta(minutes=1))
+
+    outcome = await environment.run(tools.apply_once, order)
+
+    assert known(outcome) == (
+        OutcomeState.NOT_APPLIED,
+        "It was admitted more than 15 minutes ago. Nothing was sent this time.",
+    )
+    assert fleet.tickets(reference=order.effect.key) == ()
+
+
 @pytest.mark.parametrize("step", ["apply_once", "apply_with_key"])
 async def test_an_old_admission_is_not_carried_out(
     tools: Tools, environment: ActivityEnvironment, fleet: Database, step: str
@@ -193,15 +312,26 @@ async def test_an_attempt_that_may_have_been_sent_goes_on_however_old(
     assert outcome.state is OutcomeState.APPLIED
 
 
-async def test_without_a_place_for_the_key_nothing_is_sent(tools: Tools, environment: ActivityEnvironment):
-    order = await ordered(tools, odd("echo", effect_class=EffectClass.IDEMPOTENT), {})
+@pytest.mark.parametrize(
+    ("terms", "what"),
+    [
+        ({"effect_class": EffectClass.IDEMPOTENT}, "idempotent, but not where the key goes."),
+        ({"effect_class": EffectClass.VERIFIABLE}, "verifiable, but not where the key goes."),
+        (
+            {"effect_class": EffectClass.VERIFIABLE, "key": KeyPlace(argument="message")},
+            "verifiable, but not how to look for the key.",
+        ),
+    ],
+)
+async def test_without_all_that_its_class_needs_nothing_is_sent(
+    tools: Tools, environment: ActivityEnvironment, terms: dict, what: str
+):
+    order = await ordered(tools, odd("mirror", **terms), {})
 
-    outcome = await environment.run(tools.apply_with_key, order)
+    outcome = await environment.run(tools.apply_once, order)
 
-    assert known(outcome) == (
-        OutcomeState.NOT_APPLIED,
-        "The contract of odd.echo says idempotent, but not where the key goes. Nothing was sent.",
-    )
+    assert outcome.state is OutcomeState.NOT_APPLIED
+    assert outcome.text.startswith(f"The contract of odd.mirror says {what} Nothing was sent")
 
 
 # What became of it, without a key
@@ -374,6 +504,7 @@ async def test_two_equal_errors_end_the_trying_of_the_real_workflow_too(
         temporal.client,
         task_queue=Queue.RUNS,
         workflows=[Effect, Lease, Told],
+        max_cached_workflows=cached(os.environ),
         activities=as_activities(tools)[Queue.RUNS],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )

@@ -79,7 +79,7 @@ async def test_the_walk_passes_what_was_not_applied(ledger: Ledger, temporal: Wo
         index=1, outcome=APPLIED
     )
     assert await recall(ledger, first, new_key()) == Recalled(index=1)
-    assert await recall(ledger, first, second) == Recalled(index=2)
+    assert await recall(ledger, first, second) == Recalled(index=2, outcome=NOT_APPLIED)
 
 
 async def test_an_effect_that_was_ended_from_outside_is_unknown(
@@ -183,7 +183,7 @@ async def test_the_holder_of_a_target_is_named_until_it_is_given_back(
     ledger: Ledger, temporal: WorkflowEnvironment
 ):
     name = f"target/{uuid.uuid4().hex}"
-    holder = Holder(run_name="deploy-checkout-7", run_id="run/T1/1")
+    holder = Holder(run_name="deploy-checkout-7", run_id="run/T1/1", effect="4f")
     lease = await temporal.client.start_workflow(
         ALease.run, id=name, task_queue=QUEUE, memo=holder.model_dump()
     )

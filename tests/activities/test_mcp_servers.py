@@ -17,6 +17,7 @@ from activities.mcp_servers import (
     McpServers,
     NotSent,
     Patience,
+    Refused,
     ReplyLost,
     ServerFailed,
     ServerSettings,
@@ -250,9 +251,44 @@ async def test_arguments_that_no_json_can_hold_are_not_sent(servers: McpServers)
         await odd(servers, "echo", text="\ud800")
 
 
+async def test_a_tool_that_a_new_life_of_its_server_describes_differently_is_not_called(
+    servers: McpServers,
+) -> None:
+    listed = (await servers.tools("odd"))["fickle"]
+    with pytest.raises(ReplyLost):
+        await odd(servers, "die")
+
+    with pytest.raises(NotSent, match="odd describes fickle differently than a moment ago"):
+        await servers.call("odd", "fickle", {}, 10, as_listed=listed)
+
+    listed = (await servers.tools("odd"))["fickle"]
+    assert (await servers.call("odd", "fickle", {}, 10, as_listed=listed)).text == "called"
+
+
+async def test_a_new_life_of_a_server_with_the_same_tool_is_as_good(servers: McpServers) -> None:
+    listed = (await servers.tools("odd"))["echo"]
+    with pytest.raises(ReplyLost):
+        await odd(servers, "die")
+
+    assert (await servers.call("odd", "echo", {}, 10, as_listed=listed)).text == "{}"
+
+
 async def test_refused_parameters_prove_that_nothing_was_done(servers: McpServers) -> None:
-    with pytest.raises(NotSent, match="odd refused to call invalid_params: seconds: missing"):
+    with pytest.raises(Refused, match="odd refused to call invalid_params: seconds: missing"):
         await odd(servers, "invalid_params")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Invalid structured content for tool fail: [...]",
+        "Output validation error: Tool fail has an output schema but no structured content was provided",
+    ],
+)
+async def test_invalid_params_said_of_the_answer_prove_nothing(servers: McpServers, said: str) -> None:
+    """Some SDKs check what the tool answered after it was called, and call that invalid params as well."""
+    with pytest.raises(ServerFailed, match=r"odd\.fail failed: "):
+        await odd(servers, "fail", code=-32602, message=said)
 
 
 async def test_any_other_protocol_error_proves_nothing(servers: McpServers) -> None:

@@ -4,17 +4,20 @@ import pytest
 
 from activities.runbook_check import check
 from workflows.values.spec import Runbook, RunbookStep
-from workflows.values.tools import Precondition, ToolContract
+from workflows.values.tools import KeyForm, KeyPlace, Precondition, ToolContract
 
 TOOLS = (
     ToolContract(
         name="fleet.deploy",
         server="fleet",
         tool="deploy",
-        key_argument="request_id",
+        key=KeyPlace(argument="request_id"),
         precondition=Precondition(field="revision", argument="expected_revision"),
     ),
     ToolContract(name="fleet.get_service", server="fleet", tool="get_service", reads=True),
+    ToolContract(
+        name="fleet.note", server="fleet", tool="note", key=KeyPlace(argument="body", form=KeyForm.TRAILER)
+    ),
 )
 
 
@@ -42,6 +45,25 @@ def test_a_sound_runbook_has_no_problems():
     assert problems(first, second, answer=answer) == []
 
 
+def test_a_step_for_each_item_sees_the_item_and_later_steps_what_became_of_each():
+    first = step()
+    each = step(
+        "each",
+        for_each="one.services",
+        title="{{ item.name }}",
+        when="item.version != environment | default('')",
+        arguments={"service": "{{ item.name }}"},
+    )
+
+    answer = "{% for done in steps.each.each %}{{ done.arguments.service }}{% endfor %}"
+
+    assert problems(first, each, answer=answer) == []
+
+
+def test_a_text_that_takes_the_key_may_be_given():
+    assert problems(step(call="fleet.note", arguments={"body": "{{ service }}"})) == []
+
+
 @pytest.mark.parametrize(
     ("steps", "problem"),
     [
@@ -51,7 +73,7 @@ def test_a_sound_runbook_has_no_problems():
         ([step("steps")], "its id is a word with a meaning of its own"),
         (
             [step(call="fleet.fly")],
-            "there is no tool fleet.fly; this agent has fleet.deploy, fleet.get_service",
+            "there is no tool fleet.fly; this agent has fleet.deploy, fleet.get_service, fleet.note",
         ),
         ([step(title="{{ service")], "the title of the step “one”: “{{ service” can't be read: "),
         ([step(title="{{ service | shout }}")], "No filter named 'shout'"),
@@ -69,6 +91,17 @@ def test_a_sound_runbook_has_no_problems():
             [step(title="{{ environment }}")],
             "asks for environment, which a goal may leave out: give it a default",
         ),
+        ([step("item")], "its id is a word with a meaning of its own"),
+        ([step(title="{{ item }}")], "asks for item, which is neither a parameter nor an earlier step"),
+        (
+            [step(for_each="item.services")],
+            "`for_each` of the step “one”: “item.services” asks for item, which is neither",
+        ),
+        (
+            [step(for_each="two.services"), step("two")],
+            "`for_each` of the step “one”: “two.services” asks for two",
+        ),
+        ([step(for_each="[1, 2")], "`for_each` of the step “one”: “[1, 2” can't be read: "),
         (
             [step(call="fleet.deploy", arguments={"request_id": "1"})],
             "the argument request_id of fleet.deploy is",

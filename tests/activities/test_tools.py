@@ -11,9 +11,13 @@ from activities.tools import Tools
 from sandbox.fleet.database import Database
 from tests.activities.orders import (
     DEPLOY,
+    FINDABLE,
+    LABELS,
+    MESSAGE,
     PLACE,
     RESTART,
     ROLLBACK,
+    SLOW,
     TICKET,
     UPGRADE,
     contract,
@@ -25,7 +29,7 @@ from tests.activities.orders import (
 from workflows.rules.canonical import canonical
 from workflows.values.approval import Shown
 from workflows.values.steps import ReadResult
-from workflows.values.tools import Precondition, PreviewBy, ToolContract
+from workflows.values.tools import KeyForm, KeyPlace, Precondition, PreviewBy, ToolContract
 
 TICKETS_FROM_THE_FIRST_DAY = 1
 
@@ -166,7 +170,7 @@ async def test_without_a_preview_the_call_itself_is_shown(
 
     previewed = await environment.run(tools.preview, preview_of(TICKET, ticket))
 
-    assert previewed.shown == Shown(content=ticket, by_tool=False)
+    assert previewed.shown == Shown(arguments=canonical(ticket), content=ticket, by_tool=False)
     assert previewed.precondition == '"none"'
     assert len(fleet.tickets(None)) == TICKETS_FROM_THE_FIRST_DAY
 
@@ -179,6 +183,31 @@ async def test_the_call_itself_is_shown_with_a_placeholder_for_the_key(
     previewed = await environment.run(tools.preview, preview_of(terms, PLACE))
 
     assert previewed.shown.content == {**PLACE, "request_id": "{key}"}
+
+
+@pytest.mark.parametrize(
+    ("terms", "arguments", "shown"),
+    [
+        (MESSAGE, {"message": "Fix it"}, {"message": "Fix it\n\nHandrail-Key: {key}"}),
+        (LABELS, {"labels": ["bug"]}, {"labels": ["bug", "handrail-{key}"]}),
+    ],
+)
+@pytest.mark.parametrize("by", [PreviewBy(), PreviewBy(dry_run={"dry_run": True}), PreviewBy(tool="mirror")])
+async def test_what_the_key_adds_to_a_text_or_to_labels_is_seen(
+    tools: Tools,
+    environment: ActivityEnvironment,
+    *,
+    terms: ToolContract,
+    arguments: dict,
+    shown: dict,
+    by: PreviewBy,
+):
+    terms = terms.model_copy(update={"preview": by})
+
+    previewed = await environment.run(tools.preview, preview_of(terms, arguments))
+
+    assert previewed.problem == ""
+    assert previewed.shown.content == {**shown, **(by.dry_run or {})}
 
 
 async def test_the_same_preview_twice_is_the_same_effect(tools: Tools, environment: ActivityEnvironment):
@@ -206,6 +235,33 @@ async def test_only_the_fields_of_its_identity_make_it_the_same_effect(
     previewed = await environment.run(tools.preview, preview_of(terms, UPGRADE))
 
     assert previewed.precondition == '{"from_version":"1.4.1","to_version":"1.4.2"}'
+
+
+async def test_a_text_that_says_more_than_the_structured_content_is_part_of_the_identity(
+    tools: Tools, environment: ActivityEnvironment
+):
+    terms = odd("mirror", preview=PreviewBy(tool="mirror"))
+    answer = {"status": "ok"}
+
+    async def identity(**said: str) -> str:
+        order = preview_of(terms, {"answer": answer, **said})
+        return (await environment.run(tools.preview, order)).precondition
+
+    one_row = await identity(say="will change 1 row")
+    all_rows = await identity(say="will DROP 4,000,000 rows")
+    alone, repeated = await identity(), await identity(say='{ "status": "ok" }')
+
+    assert len({one_row, all_rows, alone}) == 3
+    assert alone == repeated == canonical(answer)
+
+
+async def test_the_text_is_no_part_of_an_identity_that_the_contract_names(
+    tools: Tools, environment: ActivityEnvironment
+):
+    terms = odd("mirror", preview=PreviewBy(tool="mirror"), preview_identity=("status",))
+    order = preview_of(terms, {"answer": {"status": "ok"}, "say": "asked at noon"})
+
+    assert (await environment.run(tools.preview, order)).precondition == '{"status":"ok"}'
 
 
 async def test_a_long_identity_is_kept_as_its_digest(tools: Tools, environment: ActivityEnvironment):
@@ -236,6 +292,24 @@ async def test_a_long_identity_is_kept_as_its_digest(tools: Tools, environment: 
             {**PLACE, "request_id": "mine"},
             "the argument request_id of fleet.restart is filled in by Handrail",
         ),
+        (
+            RESTART,
+            {**PLACE, "request_id": "{key}"},
+            "the argument request_id of fleet.restart is filled in by Handrail",
+        ),
+        (
+            MESSAGE,
+            {"message": f"Fix\n\nHandrail-Key: {'0' * 64}"},
+            "the argument message of odd.mirror has a line that begins with Handrail-Key:",
+        ),
+        (MESSAGE, {"message": 5}, "the argument message of odd.mirror takes the key as its last line"),
+        (LABELS, {"labels": [f"handrail-{'0' * 32}"]}, "has an item that looks like a key"),
+        (LABELS, {"labels": "bug"}, "the argument labels of odd.mirror takes the key as one of its items"),
+        (
+            FINDABLE.model_copy(update={"key": KeyPlace(argument="title", form=KeyForm.TRAILER)}),
+            {**SLOW, "title": "slow" * 40},
+            "fleet.create_ticket can't be called like that: title: ",
+        ),
         (ROLLBACK, {**PLACE, "dry_run": True}, "this call of fleet.rollback is itself a dry run"),
         (contract("fleet", "fly"), {}, "fleet offers no tool fly now"),
         (
@@ -263,10 +337,19 @@ async def test_a_long_identity_is_kept_as_its_digest(tools: Tools, environment: 
                 update={"precondition": Precondition(field="etag", argument="expected_revision")}
             ),
             UPGRADE,
-            "the preview of fleet.deploy has no etag",
+            "the preview of fleet.deploy did not say etag, so the change could not be guarded",
         ),
         (
-            RESTART.model_copy(update={"key_argument": "key"}),
+            odd(
+                "mirror",
+                preview=PreviewBy(tool="mirror"),
+                precondition=Precondition(field="etag", argument="message"),
+            ),
+            {"answer": {"etag": None}},
+            "the preview of odd.mirror did not say etag, so the change could not be guarded",
+        ),
+        (
+            RESTART.model_copy(update={"key": KeyPlace(argument="key")}),
             PLACE,
             "fleet.restart knows no argument key, which its contract names",
         ),

@@ -1,6 +1,7 @@
 """The bot between a Slack-compatible server and a real Temporal; only the tools behind the run are make-believe."""
 
 import contextlib
+import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -16,12 +17,13 @@ from activities.ledger import Ledger
 from bot.app import Bot, assemble, listening
 from bot.settings import BotSettings, SlackSettings
 from bot.slack import client_for
-from handrail.queues import WORKFLOWS, as_activities, runner, slack_worker
+from handrail.queues import WORKFLOWS, as_activities, cached, runner, slack_worker
 from sandbox.client import Person
 from sandbox.server import Sandbox
-from tests.bot.deployer import AGENT
+from tests.bot.deployer import AGENT, at_once
 from tests.workflows.far_end import FarEnd, deploy, in_order
 from workflows.outside import Queue
+from workflows.values.calls import ProposedCall
 
 
 class Workspace:
@@ -32,6 +34,7 @@ class Workspace:
         self.temporal = temporal
         self.client = temporal.client
         self.tools = FarEnd(temporal.client, in_order(deploy()))
+        self.agent = AGENT
         self._stack = AsyncExitStack()
         self.service = "svc" + secrets.token_hex(3)
         """A name of this workspace's own, for the Temporal server is shared by all tests."""
@@ -67,7 +70,15 @@ class Workspace:
         )
 
     def assemble(self) -> Bot:
-        return assemble(self.client, BotSettings(agents=(AGENT,)), self.settings())
+        return assemble(self.client, BotSettings(agents=(self.agent,)), self.settings())
+
+    async def open_with(self, *calls: ProposedCall, **rule: object) -> None:
+        """The bot and a worker, for an agent that proposes *calls* at once under its rule changed so."""
+        [known] = self.agent.rules
+        self.agent = self.agent.model_copy(update={"rules": (known.model_copy(update=rule),)})
+        self.tools = FarEnd(self.client, at_once(*calls))
+        await self.work()
+        await self.listen()
 
     async def listen(self) -> None:
         """The bot process: its listeners and its worker."""
@@ -88,6 +99,7 @@ class Workspace:
             self.client,
             task_queue=Queue.RUNS.value,
             workflows=WORKFLOWS,
+            max_cached_workflows=cached(os.environ),
             activities=activities,
             workflow_runner=runner(),
             sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
@@ -134,10 +146,15 @@ async def workspace(quiet: Workspace) -> Workspace:
 
 
 @pytest_asyncio.fixture
-async def alice(workspace: Workspace) -> Person:
-    return await workspace.person("U0ALICE")
+async def alice(quiet: Workspace) -> Person:
+    return await quiet.person("U0ALICE")
 
 
 @pytest_asyncio.fixture
-async def bob(workspace: Workspace) -> Person:
-    return await workspace.person("U0BOB")
+async def bob(quiet: Workspace) -> Person:
+    return await quiet.person("U0BOB")
+
+
+@pytest_asyncio.fixture
+async def carol(quiet: Workspace) -> Person:
+    return await quiet.person("U0CAROL")

@@ -83,11 +83,50 @@ async def test_a_thread_with_a_run_under_way_says_how_to_stop_it(workspace, alic
     said = await alice.say("C0OPS", f"@handrail {workspace.goal}")
     await alice.sees("C0OPS", "Decide by")
 
-    await alice.say("C0OPS", "@handrail and make it quick", thread_ts=said["ts"])
+    await alice.say("C0OPS", "@handrail", thread_ts=said["ts"])
     told = await alice.sees("C0OPS", "is under way in this thread")
 
     assert f"`/handrail cancel {workspace.run}`" in words(told)
     assert len(await workspace.runs()) == 1
+
+
+async def test_a_run_is_told_what_to_do_instead_and_what_no_longer_fits_is_withdrawn(workspace, alice):
+    await alice.say("C0OPS", f"/handrail {workspace.goal}")
+    await alice.sees("C0OPS", "Approval needed")
+    instead = f"deploy {workspace.service} 2.0.0 to staging"
+
+    await alice.say("C0OPS", f"/handrail tell {workspace.run}: {instead}")
+
+    await alice.sees("C0OPS", f"{workspace.run} was told.")
+    withdrawn = await alice.sees("C0OPS", "No longer needed")
+    assert "the goal was changed" in words(withdrawn)
+    root = await alice.sees("C0OPS", instead)
+    assert f"{workspace.run}: " in words(root)
+    assert len(await workspace.runs()) == 1
+
+
+async def test_somebody_who_may_not_steer_a_run_changes_nothing_by_telling_it(workspace, alice):
+    await alice.say("C0OPS", f"/handrail {workspace.goal}")
+    await alice.sees("C0OPS", "Approval needed")
+    carol = await workspace.person("U0CAROL")
+
+    await carol.say("C0OPS", f"/handrail tell {workspace.run} deploy cart 2.0.0")
+
+    await carol.sees("C0OPS", "Only the person who asked for this run")
+    assert not [each for each in await alice.messages("C0OPS") if "No longer needed" in words(each)]
+
+
+async def test_a_runbook_is_not_ended_by_words_that_it_can_make_nothing_of(workspace, alice):
+    said = await alice.say("C0OPS", f"@handrail {workspace.goal}")
+    await alice.sees("C0OPS", "Decide by")
+
+    await alice.say("C0OPS", "@handrail and make it quick", thread_ts=said["ts"])
+
+    told = await alice.sees("C0OPS", "Nothing was changed. It understands")
+    assert "`deploy <service> <version> [to <environment>]`" in words(told).replace("&lt;", "<").replace(
+        "&gt;", ">"
+    )
+    assert not [each for each in await alice.messages("C0OPS") if "No longer needed" in words(each)]
 
 
 async def test_status_and_list_answer_with_no_worker_up(quiet: Workspace):

@@ -6,6 +6,9 @@ import pytest
 
 from sandbox.client import PersonError, words
 from tests.bot.test_asking import buttons, plan
+from tests.bot.test_together import press, started
+from tests.workflows.far_end import deploy
+from workflows.rules.canonical import canonical
 from workflows.values.view import RunView
 
 
@@ -88,6 +91,21 @@ async def test_the_details_show_the_whole_change(workspace, alice, bob):
     assert '"service": "checkout"' in words(details)
     assert '"to": "1.4.2"' in words(details)
     assert not details.get("submit")
+
+
+async def test_what_is_too_big_for_its_card_is_approved_from_its_details(quiet, alice, bob):
+    arguments = canonical({"environment": "prod", "service": "checkout", "version": "1.4.2" * 4000})
+    await started(quiet, alice, deploy().model_copy(update={"arguments": arguments}))
+    card = await alice.sees("C0OPS", "This is not all of it")
+    assert "Approve" not in [button["text"]["text"] for button in buttons(card)]
+
+    await press(bob, "Details")
+    details = await bob.until(lambda: shown(bob, "Page 1 of 1"))
+    assert words(details).count("1.4.2") >= 4000
+    await bob.submit(details)
+    await alice.sees("C0OPS", f"Done: {quiet.run}")
+
+    assert len(quiet.tools.applied) == 1
 
 
 async def shown(person, text):

@@ -8,15 +8,22 @@ from bot.commands import (
     Agents,
     Ambiguous,
     CancelRun,
+    Freeze,
     Help,
+    ListFreezes,
     ListRuns,
     NoGoal,
+    NoReason,
     NoRunNamed,
     NoSuchAgent,
+    OddEnvironment,
+    ReasonTooLong,
     Scope,
     StartRun,
     Status,
+    TellRun,
     TooLong,
+    Unfreeze,
     Unmatched,
     read,
     settle,
@@ -42,7 +49,8 @@ def meant(text: str, settings: BotSettings = STRICT, *, run_exists: bool = False
         ("list", ListRuns(scope=Scope.HERE)),
         ("list   mine", ListRuns(scope=Scope.MINE)),
         ("status", ListRuns(scope=Scope.HERE)),
-        ("cancel", NoRunNamed()),
+        ("cancel", NoRunNamed(verb="cancel")),
+        ("tell", NoRunNamed(verb="tell")),
         ("deploy checkout 1.4.2 to prod", StartRun(agent="deployer", goal="deploy checkout 1.4.2 to prod")),
         ("run deployer: clean up", StartRun(agent="deployer", goal="clean up")),
         ("run Deployer :  clean up", StartRun(agent="deployer", goal="clean up")),
@@ -66,6 +74,7 @@ def test_a_command_is_recognised_by_its_whole_shape(text, intent):
         "agents of change",
         "run the smoke tests",
         "list mine and yours",
+        "tell me what runs in prod",
     ],
 )
 def test_a_goal_that_merely_begins_like_a_command_is_a_goal(goal):
@@ -76,6 +85,17 @@ def test_a_run_that_exists_can_be_cancelled_with_a_reason():
     assert meant("cancel deploy-checkout-7 wrong version", run_exists=True) == CancelRun(
         run="deploy-checkout-7", reason="wrong version"
     )
+
+
+def test_a_run_is_told_what_follows_its_name():
+    told = TellRun(run="deploy-checkout-7", text="only in staging, please")
+
+    for spelled in (
+        "tell deploy-checkout-7 only",
+        "Tell deploy-checkout-7: only",
+        "tell deploy-checkout-7, only",
+    ):
+        assert meant(f"{spelled} in staging, please", run_exists=True) == told
 
 
 def test_when_both_readings_hold_both_are_offered():
@@ -106,6 +126,46 @@ def test_what_a_phone_makes_of_quotes_and_blanks_is_undone():
 def test_a_link_that_slack_made_of_a_word_is_the_word_again():
     assert meant("deploy <http://checkout.io|checkout.io> 1.4.2") == StartRun(
         agent="deployer", goal="deploy checkout.io 1.4.2"
+    )
+
+
+FREEZABLE = BotSettings(agents=(AGENT,), default_agent="deployer", environments=("staging", "Prod-EU"))
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("freeze", ListFreezes()),
+        ("Freezes", ListFreezes()),
+        ("freeze staging the database is on fire", Freeze(environment="staging", reason="the database is on fire")),
+        ("Freeze Staging: fire", Freeze(environment="staging", reason="fire")),
+        ("freeze prod-eu, fire", Freeze(environment="Prod-EU", reason="fire")),
+        ("freeze everything the auditors are here", Freeze(environment="", reason="the auditors are here")),
+        ("freeze the auditors are here", Freeze(environment="", reason="the auditors are here")),
+        ("freeze stagin fire", Freeze(environment="", reason="stagin fire")),
+        ("freeze fire:  red\nand hot", Freeze(environment="", reason="fire:  red\nand hot")),
+        ("freeze staging", NoReason(environment="staging")),
+        ("freeze everything ", NoReason(environment="")),
+        ("freeze staging " + "x" * 501, ReasonTooLong(length=501)),
+        ("unfreeze", Unfreeze(environment="")),
+        ("unfreeze Everything", Unfreeze(environment="")),
+        ("UNFREEZE Staging", Unfreeze(environment="staging")),
+        ("unfreeze eu-west-1/blue", Unfreeze(environment="eu-west-1/blue")),
+        ("unfreeze prod*", OddEnvironment(name="prod*")),
+        ("unfreeze the account of bob", StartRun(agent="deployer", goal="unfreeze the account of bob")),
+        ("frozen pizza", StartRun(agent="deployer", goal="frozen pizza")),
+    ],
+)  # fmt: skip
+def test_a_freeze_names_an_environment_where_its_first_word_is_a_known_one(text, intent):
+    assert meant(text, FREEZABLE) == intent
+
+
+def test_a_goal_that_an_agent_knows_word_for_word_is_no_freeze():
+    runbook = AGENT.planner.model_copy(update={"phrases": ("freeze <account>",)})
+    banker = AGENT.model_copy(update={"planner": runbook})
+
+    assert meant("freeze A-17", BotSettings(agents=(banker,))) == StartRun(
+        agent="deployer", goal="freeze A-17"
     )
 
 

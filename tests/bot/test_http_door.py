@@ -1,5 +1,6 @@
 """Whatever a stranger sends is refused with a 4xx before anything parses it."""
 
+import asyncio
 import hashlib
 import hmac
 import io
@@ -16,13 +17,15 @@ from bot.asking import Asking
 from bot.clicks import Clicks
 from bot.desk import Desk
 from bot.dialogs import Dialogs
-from bot.http import LARGEST, PATH, Door, verified
+from bot.http import LARGEST, PATH, Door, serve_http, verified
 from bot.listeners import listen
 from bot.settings import BotSettings
+from tests.bot.besieging import free_port
 from tests.bot.deployer import AGENT
 
 SECRET = "s3cret"
 NOW = 1_795_348_800.0
+CHALLENGE = b'{"type": "url_verification", "challenge": "c"}'
 
 
 def sign(body: bytes, timestamp: str = str(int(NOW))) -> dict[str, str]:
@@ -37,12 +40,17 @@ async def authorize(enterprise_id, team_id):
     )
 
 
+def deaf() -> AsyncApp:
+    """Nobody listens behind the door, yet Bolt itself answers Slack's check of the address."""
+    return AsyncApp(authorize=authorize, process_before_response=True, request_verification_enabled=False)
+
+
 @pytest.fixture
 async def door():
     """The door with all our listeners behind it. Nothing here gets as far as Temporal or Slack."""
-    app = AsyncApp(authorize=authorize, process_before_response=True, request_verification_enabled=False)
+    app = deaf()
     settings, later = BotSettings(agents=(AGENT,)), Afterwards()
-    asking = Asking(Desk(None, settings), None, None, settings, later)
+    asking = Asking(Desk(None, None, settings), None, None, settings, later)
     listen(app, "/handrail", asking, Clicks(None, None, later), Dialogs(None))
     server = TestServer(Door(app, SECRET, now=lambda: NOW).web_app())
     async with TestClient(server) as client:
@@ -70,8 +78,16 @@ async def test_a_request_without_a_valid_signature_is_a_401_whatever_its_headers
     assert await post(door, b"{}", headers) == 401
 
 
-async def test_an_old_signature_is_refused_however_right_it_is(door):
-    assert await post(door, b"{}", sign(b"{}", str(int(NOW) - 301))) == 401
+async def test_what_is_not_signed_is_not_even_parsed(door):
+    """It would be a 400 if it were."""
+    assert await post(door, b"[" * 50_000) == 401
+
+
+@pytest.mark.parametrize(
+    ("later", "status"), [(-301, 401), (-300, 200), (-299, 200), (299, 200), (300, 200), (301, 401)]
+)
+async def test_a_right_signature_counts_for_five_minutes_to_the_second(door, later, status):
+    assert await post(door, CHALLENGE, sign(CHALLENGE, str(int(NOW) + later))) == status
 
 
 @pytest.mark.parametrize(
@@ -97,10 +113,46 @@ async def test_a_body_without_measure_is_a_413(door):
     assert await post(door, io.BytesIO(b"x" * (LARGEST + 1))) == 413
 
 
-async def test_slacks_own_check_of_the_address_is_answered(door):
-    body = json.dumps({"type": "url_verification", "challenge": "c"}).encode()
+@pytest.mark.parametrize(
+    ("length", "sent"),
+    [(b"Content-Length: %d" % len(CHALLENGE), CHALLENGE[:-1]), (b"Transfer-Encoding: chunked", b"zz\r\n")],
+    ids=["all but its last byte", "a chunk that is none"],
+)
+async def test_a_body_that_does_not_come_is_a_408(length, sent):
+    """What did come is not looked at, even where the signature would be right."""
+    signed = "".join(f"{name}: {value}\r\n" for name, value in sign(CHALLENGE).items()).encode()
+    door = Door(deaf(), SECRET, now=lambda: NOW, patience=0.01)
+    async with TestServer(door.web_app()) as server:
+        reader, writer = await asyncio.open_connection(server.host, server.port)
+        # The body comes when it is asked for: a broken chunk that comes with the headers is a 400 at once.
+        writer.write(b"POST /slack/events HTTP/1.1\r\nHost: us\r\nExpect: 100-continue\r\n")
+        writer.write(signed + length + b"\r\n\r\n")
+        await reader.readuntil(b"100 Continue\r\n\r\n")
+        writer.write(sent)
+        answer = await reader.readline()
+        writer.close()
 
-    assert await post(door, body, sign(body)) == 200
+    assert answer == b"HTTP/1.1 408 Request Timeout\r\n"
+
+
+async def test_a_connection_whose_headers_do_not_come_is_closed():
+    port = free_port()
+    async with serve_http(deaf(), SECRET, "127.0.0.1", port, patience=0.1):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /slack/events HTTP/1.1\r\n")
+
+        assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_connection_is_for_one_request(door):
+    """So that none that idles is kept, and no second one stands in the shadow of a first."""
+    async with door.post(PATH, data=CHALLENGE, headers=sign(CHALLENGE)) as response:
+        assert (response.status, response.headers["Connection"]) == (200, "close")
+
+
+async def test_slacks_own_check_of_the_address_is_answered(door):
+    assert await post(door, CHALLENGE, sign(CHALLENGE)) == 200
 
 
 async def test_a_signed_command_is_answered_with_what_only_its_sender_sees(door):

@@ -87,3 +87,13 @@ def test_who_would_wait_too_long_is_told_to_come_back_and_takes_no_place(limiter
 
     clock.now += 45
     assert limiter.reserve("m", due) == pytest.approx(0)
+
+
+async def test_a_server_that_takes_more_is_asked_more(clock):
+    """Another Slack-compatible server: HANDRAIL_SLACK_PACE."""
+    limiter = Limiter(clock, clock.sleep, pace=2)
+
+    waited = [await limiter.turn("chat.postMessage", post("C1")) for _ in range(8)]
+
+    assert waited == [False] * 6 + [True] * 2
+    assert clock.slept == pytest.approx([0.5, 0.5])

@@ -77,6 +77,18 @@ def test_a_click_says_who_pressed_what_and_when_by_slacks_clock():
     assert click.delivery == "click/11.1/approve/T1/U1/1795348700.5"
 
 
+def test_a_click_knows_what_other_buttons_its_message_has_for_the_same():
+    def beside(*elements):
+        blocks = [{"type": "rich_text", "elements": ["x"]}, {"type": "actions", "elements": list(elements)}]
+        message = {"ts": "11.1", "blocks": [*blocks, {"type": "odd", "elements": None}]}
+        return Click.from_slack(pressed(message=message), NOW).beside("approve")
+
+    same = {"type": "button", "action_id": "approve", "value": REF.packed()}
+    assert beside(same)
+    assert not beside()
+    assert not beside({**same, "action_id": "reject"}, {**same, "value": "of another change"})
+
+
 @pytest.mark.parametrize("action_ts", [1795348700.5, 1795348700, "1795348700.5"])
 def test_a_click_is_heard_however_its_time_is_written(action_ts):
     action = {"action_id": "approve", "action_ts": action_ts, "value": REF.packed()}

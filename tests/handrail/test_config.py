@@ -9,7 +9,15 @@ from handrail.config import BadConfig, Config, load
 from handrail.worker import server_settings
 from workflows.values.people import People
 from workflows.values.spec import Rule, RuleKind
-from workflows.values.tools import EffectClass, Precondition, PreviewBy, ToolContract
+from workflows.values.tools import (
+    EffectClass,
+    KeyForm,
+    KeyPlace,
+    Precondition,
+    PreviewBy,
+    ToolContract,
+    Verify,
+)
 
 ROOT = Path(__file__).parents[2]
 GOOD = """\
@@ -69,10 +77,11 @@ def test_the_first_example_is_a_good_one():
 
     assert [agent.name for agent in config.agents] == [
         "deploy",
-        "restart",
         "rollback",
         "diagnose",
         "report",
+        "restart-everything",
+        "restart",
         "ticket",
     ]
     assert config.doubts == ()
@@ -93,11 +102,46 @@ def test_a_tool_becomes_its_contract(config_of):
     )
 
 
+VERIFIED = """\
+    class: verifiable
+    key_in: {argument: labels, as: label}
+    verify: {tool: ops.status, with: {label: "{key}", host: "{host}"}, found: changes, settle: 5s}
+"""
+
+
+def test_a_tool_that_can_be_looked_up_says_where_the_key_goes_and_how_to_ask(config_of):
+    contract = config_of(GOOD.replace("    timeout: 1m30s\n", VERIFIED)).tools[2]
+
+    assert contract.effect_class is EffectClass.VERIFIABLE
+    assert contract.key == KeyPlace(argument="labels", form=KeyForm.LABEL)
+    assert contract.verify == Verify(
+        tool="status", arguments={"label": "{key}", "host": "{host}"}, found="changes", settle_seconds=5.0
+    )
+
+
+def test_a_key_is_the_whole_argument_and_a_look_waits_a_minute_unless_said_otherwise(config_of):
+    said = VERIFIED.replace(", as: label", "").replace(", settle: 5s", "")
+
+    contract = config_of(GOOD.replace("    timeout: 1m30s\n", said)).tools[2]
+
+    assert contract.key == KeyPlace(argument="labels", form=KeyForm.VALUE)
+    assert contract.verify is not None
+    assert contract.verify.settle_seconds == 60.0
+
+
+def test_a_step_may_be_done_for_each_of_a_list(config_of):
+    text = GOOD.replace("if_it_fails: go on}", "for_each: now.hosts, when: item.well, if_it_fails: go on}")
+
+    [agent] = config_of(text).agents
+
+    assert (agent.planner.steps[1].for_each, agent.planner.steps[1].when) == ("now.hosts", "item.well")
+
+
 def test_an_agent_has_the_tools_that_its_runbook_calls_and_no_others(config_of):
     [agent] = config_of(GOOD).agents
 
     assert [tool.name for tool in agent.tools] == ["ops.status", "ops.change"]
-    assert [step.unless_failed for step in agent.runbook.steps] == [True, False]
+    assert [step.unless_failed for step in agent.planner.steps] == [True, False]
 
 
 def test_a_rule_says_who_is_asked_and_for_how_long(config_of):
@@ -196,8 +240,64 @@ MISTAKES = {
     "an idempotent tool without a place for the key": (
         ("    timeout: 1m30s", "    class: idempotent"),
         (
-            "handrail.yaml:10: tools.ops.change.class: an idempotent tool deduplicates by our key: expected key_argument "
+            "handrail.yaml:10: tools.ops.change.class: an idempotent tool deduplicates by our key: expected key_in "
             "beside it, found nothing"
+        ),
+    ),
+    "a place for the key in a form nobody knows": (
+        ("    timeout: 1m30s", "    key_in: {argument: labels, as: tag}"),
+        ("handrail.yaml:10: tools.ops.change.key_in.as: expected 'value', 'trailer' or 'label', found 'tag'"),
+    ),
+    "a verifiable tool without a place for the key": (
+        (
+            "    timeout: 1m30s",
+            '    class: verifiable\n    verify: {tool: status, with: {q: "{key}"}, found: changes}',
+        ),
+        (
+            "handrail.yaml:10: tools.ops.change.class: what a verifiable tool did is looked up by our key: expected key_in "
+            "beside it, found nothing"
+        ),
+    ),
+    "a verifiable tool that says not how to look": (
+        ("    timeout: 1m30s", "    class: verifiable\n    key_in: {argument: labels, as: label}"),
+        (
+            "handrail.yaml:10: tools.ops.change.class: what a verifiable tool did is looked up by our key: expected verify "
+            "beside it, found nothing"
+        ),
+    ),
+    "a look-up where none is made": (
+        ("    timeout: 1m30s", '    verify: {tool: status, with: {q: "{key}"}, found: changes}'),
+        "handrail.yaml:10: tools.ops.change.verify: expected `class: verifiable` beside it, found at_most_once",
+    ),
+    "a look-up by a tool that is not said to only read": (
+        ("    timeout: 1m30s\n", VERIFIED.replace("ops.status", "ops.change")),
+        (
+            "handrail.yaml:12: tools.ops.change.verify.tool: expected a tool with `reads: true` (ops.status, ops.plan), "
+            "found 'ops.change'"
+        ),
+    ),
+    "a look-up that does not ask for our key": (
+        ("    timeout: 1m30s\n", VERIFIED.replace("{key}", "{label}")),
+        (
+            "handrail.yaml:12: tools.ops.change.verify.with: expected {key} in it: without, it would find what is not ours"
+        ),
+    ),
+    "a proof that every error would be": (
+        ("    timeout: 1m30s", '    proves_nothing_done: ["NOT_FOUND:", "INVALID|"]'),
+        (
+            "handrail.yaml:10: tools.ops.change.proves_nothing_done[1]: expected a pattern that does not match the empty "
+            "text, found 'INVALID|'"
+        ),
+    ),
+    "a key for a tool that only reads": (
+        ("  ops.plan: {reads: true}", "  ops.plan: {reads: true, key_in: {argument: id}}"),
+        "handrail.yaml:5: tools.ops.plan.key_in: a tool that only reads changes nothing, so this has no place here",
+    ),
+    "an item where there is no list": (
+        ('title: "Change {{ host }}"', 'title: "Change {{ item }}"'),
+        (
+            "handrail.yaml:24: agents.change.runbook.steps[1]: the title of the step “change”: “Change {{ item }}” asks for "
+            "item, which is neither a parameter nor an earlier step"
         ),
     ),
     "a rule about a tool nobody knows": (
@@ -262,6 +362,22 @@ def test_a_rule_that_asks_nobody_is_allowed_and_doubted(config_of):
 
     assert config_of(text).doubts == (
         "handrail.yaml:12: rules[0]: nobody can approve what “changes” asks for: it names no approvers",
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        (".+", "Internal error"),
+        ("Error", "Error executing tool"),
+        ("MCP error -32602", "MCP error -32602: Output validation error"),
+    ],
+)
+def test_a_proof_that_fits_what_is_said_of_any_breakdown_is_doubted(config_of, pattern, said):
+    text = GOOD.replace("    timeout: 1m30s", f'    proves_nothing_done: ["NOT_FOUND:", "{pattern}"]')
+
+    assert config_of(text).doubts == (
+        f"handrail.yaml:10: tools.ops.change.proves_nothing_done[1]: “{said}” fits it, which may be said after it was done",
     )
 
 

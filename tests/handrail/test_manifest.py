@@ -22,6 +22,7 @@ WEB_API_METHOD = re.compile(
 # docs.slack.dev/reference/methods: what each method asks of a bot token
 SCOPES = {
     "auth.test": (),
+    "chat.getPermalink": (),
     "chat.postEphemeral": ("chat:write",),
     "chat.postMessage": ("chat:write",),
     "chat.update": ("chat:write",),

@@ -3,7 +3,9 @@
 from temporalio import activity
 from temporalio.client import Client
 
+from activities.freezes import Freezes
 from activities.ledger import Ledger
+from activities.masking import PLAIN
 from activities.mcp_servers import McpServers
 from activities.planning import Planning
 from activities.tools import Tools
@@ -19,7 +21,8 @@ async def carriers():
     client = await Client.connect("localhost:1", lazy=True)
     tokens = {"SLACK_BOT_TOKEN": "xoxb-none", "SLACK_APP_TOKEN": "xapp-none"}
     bot = assemble(client, BotSettings(agents=()), slack_settings(tokens))
-    return Planning(client), Tools(McpServers([])), Ledger(client), *bot.carriers
+    tools = Tools(McpServers([]), PLAIN)
+    return Planning(client, PLAIN), tools, Ledger(client), Freezes(client), *bot.carriers
 
 
 async def test_every_step_is_carried_out_by_one_activity_on_its_queue():

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from handrail.home import read_pid
+from handrail.home import Home, free_ports, read_pid
 from sandbox.client import Person, words
 from sandbox.fleet.panel import snapshot
 
@@ -101,7 +100,7 @@ class Stage:
             for message in await who.messages(OPS):
                 new = (
                     message["ts"] not in before
-                    and not message.get("thread_ts")
+                    and message.get("thread_ts", message["ts"]) == message["ts"]
                     and not message.get("is_ephemeral")
                 )
                 if new and goal in words(message):
@@ -180,11 +179,11 @@ class Stage:
 @asynccontextmanager
 async def raised(home: Path, environ: Mapping[str, str] | None = None) -> AsyncIterator[Stage]:
     """`handrail demo` in *home*, from its start to Ctrl-C."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    # Ports of its own: two demos that start together would both take the usual ones.
+    ports = free_ports()
+    Home(home).write_ports(ports)
     demo = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "handrail", "demo", "--port", str(port)),
+        *(sys.executable, "-m", "handrail", "demo"),
         env={**os.environ, "HANDRAIL_HOME": str(home), "COLUMNS": "200", **(environ or {})},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -197,7 +196,7 @@ async def raised(home: Path, environ: Mapping[str, str] | None = None) -> AsyncI
                 line = await demo.stdout.readline()
                 said += line
                 assert line, said.decode()
-        stage = Stage(home, f"http://127.0.0.1:{port}/")
+        stage = Stage(home, f"http://127.0.0.1:{ports.page}/")
         async with AsyncExitStack() as people:
             stage.alice = await people.enter_async_context(Person(stage.url, "U0ALICE"))
             stage.bob = await people.enter_async_context(Person(stage.url, "U0BOB"))

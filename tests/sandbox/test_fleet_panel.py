@@ -189,6 +189,18 @@ def test_a_refused_change_leaves_the_fault_armed(path: Path) -> None:
     assert panel.snapshot(path)["lose_next_reply"]
 
 
+def test_a_refused_ticket_leaves_the_fault_armed_and_the_next_one_sets_it_off(path: Path) -> None:
+    panel.lose_next_reply(path)
+    with server(path) as (database, author):
+        with pytest.raises(Exception, match="no service nothing"):
+            database.create_ticket("t", "nothing", "", author)
+        armed = panel.snapshot(path)["lose_next_reply"]
+        opened = [database.create_ticket("t", "search", "", author) for _ in range(2)]
+
+    assert armed
+    assert [each.lose_reply for each in opened] == [True, False]
+
+
 def test_carol_deploys_her_hotfix_to_checkout_in_prod_where_nothing_was_planned(path: Path) -> None:
     said = panel.carol_deploys(path)
 

@@ -65,7 +65,7 @@ async def test_a_deployment_over_the_wire(tmp_path: Path) -> None:
             await client.call_tool("drop_tables", {})
 
     checkout, happened, would_have = shown(path)
-    assert len(offered) == 11
+    assert len(offered) == 12
     assert done.structured_content["deployment"]["by"] == "the run"
     assert again.is_error
     assert again.content[0].model_dump(include={"text"}) == {
@@ -92,6 +92,24 @@ async def test_a_lost_reply_is_a_deployment_that_happened(tmp_path: Path) -> Non
     assert not second.is_error, "the fault goes off once"
     after, *counts = shown(path)
     assert (after["version"], after["deploying"], counts) == ("1.4.1", False, [2, 3])
+
+
+async def test_a_ticket_whose_reply_was_lost_is_there_and_found_by_its_reference(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.db"
+    wish = {"title": "Slow", "service": "search", "body": "", "reference": "ours"}
+    async with fleet(path):
+        panel.lose_next_reply(path)
+    async with fleet(path) as client:
+        with pytest.raises(MCPError, match="Connection closed"):
+            await client.call_tool("create_ticket", wish)
+
+    async with fleet(path) as client:
+        found = await client.call_tool("find_tickets", {"reference": "ours"})
+        again = await client.call_tool("create_ticket", wish)
+
+    assert [ticket["title"] for ticket in found.structured_content["tickets"]] == ["Slow"]
+    assert not again.is_error, "the fault goes off once"
+    assert shown(path)[1:] == (0, 0), "a ticket is no deployment"
 
 
 async def test_a_server_killed_in_the_middle_of_a_rollout_is_finished_by_the_next(tmp_path: Path) -> None:

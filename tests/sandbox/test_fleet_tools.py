@@ -330,6 +330,26 @@ async def test_the_same_ticket_twice_is_two_tickets(fleet: Fleet) -> None:
     assert (await ask(fleet, "list_tickets", service="search"))["tickets"] == []
 
 
+async def test_a_ticket_is_found_by_its_reference(fleet: Fleet) -> None:
+    wish = {"title": "Slow again", "service": "checkout", "body": "See p95."}
+    marked, _ = [await ask(fleet, "create_ticket", **wish, reference=mark) for mark in ("ours", "theirs")]
+    await ask(fleet, "create_ticket", **wish)
+
+    assert marked["reference"] == "ours"
+    assert await ask(fleet, "find_tickets", reference="ours") == {"tickets": [marked]}
+    assert await ask(fleet, "find_tickets", reference="ours", service="checkout") == {"tickets": [marked]}
+    assert await ask(fleet, "find_tickets", reference="ours", service="search") == {"tickets": []}
+    assert await ask(fleet, "find_tickets", reference="nobody's") == {"tickets": []}
+    assert len((await ask(fleet, "find_tickets", service="checkout"))["tickets"]) == 4
+
+
+async def test_a_reference_is_kept_and_deduplicates_nothing(fleet: Fleet) -> None:
+    wish = {"title": "Slow again", "service": "checkout", "body": "See p95.", "reference": "ours"}
+    both = [await ask(fleet, "create_ticket", **wish) for _ in range(2)]
+
+    assert await ask(fleet, "find_tickets", reference="ours") == {"tickets": both}
+
+
 # What the tools say of themselves
 
 

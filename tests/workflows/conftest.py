@@ -1,5 +1,6 @@
 """A worker for the core, with every neighbour replaced at the far end of its wire."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
@@ -9,13 +10,10 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.ledger import Ledger
-from handrail.worker import as_activities, runner
+from handrail.queues import WORKFLOWS, as_activities, cached, runner
 from tests.workflows.far_end import FarEnd
 from tests.workflows.histories import record
 from tests.workflows.samples import approval
-from workflows.agent_run import AgentRun
-from workflows.effect import Effect
-from workflows.lease import Lease
 from workflows.outside import Queue
 from workflows.values.approval import Approval
 from workflows.values.calls import Thought, Transcript
@@ -38,7 +36,8 @@ async def with_planner(
                 Worker(
                     temporal.client,
                     task_queue=Queue.RUNS,
-                    workflows=[AgentRun, Effect, Lease],
+                    workflows=WORKFLOWS,
+                    max_cached_workflows=cached(os.environ),
                     activities=carriers[Queue.RUNS],
                     workflow_runner=runner(),
                 )

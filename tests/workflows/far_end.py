@@ -1,26 +1,29 @@
 """The world as a run sees it: every step, carried out by something a test can look into and steer."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from temporalio.client import Client, WorkflowHandle
+import pytest
+from temporalio.client import Client, WorkflowContinuedAsNewError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
 from workflows import outside
 from workflows.outside import carries_out
 from workflows.rules.canonical import canonical, parse
+from workflows.rules.digests import gates_digest
 from workflows.values.approval import Approval, Previewed, Shown
 from workflows.values.calls import ProposedCall, Thought, ThoughtKind, Transcript
-from workflows.values.effect import EffectOrder, Outcome, OutcomeState
+from workflows.values.effect import EffectOrder, Outcome, OutcomeState, Verified
+from workflows.values.freeze import FreezeAnswer, FreezeQuestion, Frozen
 from workflows.values.people import People, PeopleAnswer, PeopleQuestion, Person, PersonFacts, Place, Standing
 from workflows.values.run import Ask, RunInput, RunResult
-from workflows.values.signals import Answer, Cancel, Decide, Resolve, Said
+from workflows.values.signals import Answer, Cancel, Decide, DecideAll, Edit, Resolve, Said
 from workflows.values.spec import AgentSpec, Limits, Rule, RuleKind, Runbook
 from workflows.values.steps import PermittedRead, PreviewOrder, ReadResult, ThinkOrder
-from workflows.values.tools import EffectClass, ToolContract
-from workflows.values.view import Announce, Announced, Card, RunView
+from workflows.values.tools import EffectClass, KeyPlace, ToolContract, Verify
+from workflows.values.view import Announce, Announced, ApprovalView, Card, RunView
 
 TEAM = "T0HOME"
 ALICE = Person(team=TEAM, user="U0ALICE")
@@ -42,9 +45,17 @@ RESTART = ToolContract(
     server="fleet",
     tool="restart",
     effect_class=EffectClass.IDEMPOTENT,
-    key_argument="request_id",
+    key=KeyPlace(argument="request_id"),
     environment="{environment}",
     target="{environment}/{service}",
+)
+TICKET = ToolContract(
+    name="fleet.ticket",
+    server="fleet",
+    tool="ticket",
+    effect_class=EffectClass.VERIFIABLE,
+    key=KeyPlace(argument="reference"),
+    verify=Verify(tool="find", found="tickets", settle_seconds=0),
 )
 BY_BOB = Rule(
     name="production",
@@ -53,8 +64,8 @@ BY_BOB = Rule(
 )
 
 
-def deploy(version: str = "1.4.2") -> ProposedCall:
-    arguments = canonical({"environment": "prod", "service": "checkout", "version": version})
+def deploy(version: str = "1.4.2", service: str = "checkout") -> ProposedCall:
+    arguments = canonical({"environment": "prod", "service": service, "version": version})
     return ProposedCall(tool="fleet.deploy", arguments=arguments, label="deploy", title=f"Deploy {version}")
 
 
@@ -62,12 +73,18 @@ def look() -> ProposedCall:
     return ProposedCall(tool="fleet.look", arguments=canonical({}), label="look", title="Look")
 
 
+def ticket() -> ProposedCall:
+    return ProposedCall(
+        tool="fleet.ticket", arguments=canonical({"title": "slow"}), label="ticket", title="Ticket"
+    )
+
+
 def spec(*rules: Rule, limits: Limits | None = None) -> AgentSpec:
     return AgentSpec(
         name="deployer",
         description="Deploys.",
-        runbook=Runbook(phrases=("deploy",), steps=(), answer=""),
-        tools=(LOOK, DEPLOY, RESTART),
+        planner=Runbook(phrases=("deploy",), steps=(), answer=""),
+        tools=(LOOK, DEPLOY, RESTART, TICKET),
         rules=rules or (BY_BOB,),
         limits=limits or Limits(),
     )
@@ -103,8 +120,19 @@ class FarEnd:
         self.running_version = "1.4.1"
         self.lose_replies = 0
         self.refuse: str = ""
+        self.refused_versions: set[str] = set()
+        self.sent = 0
+        self.refuse_after: int | None = None
+        self.found: list[int | None] = []
+        self.looked = 0
+        self.freezes: list[Frozen] = []
+        self.freezes_away = 0
+        self.untold: dict[str, str] = {}
         self.people_away = 0
+        self.lookups = 0
         self.standings: dict[Person, Standing] = {}
+        self.standings_in_turn: list[Standing] = []
+        """Of whoever is asked about, look-up after look-up; `standings` once it is used up."""
         self.groups: dict[Person, tuple[str, ...]] = {CAROL: ("S0RELEASE",)}
         self.undeliverable = ""
         self.hold_applies: asyncio.Event | None = None
@@ -128,8 +156,16 @@ class FarEnd:
         wanted = parse(order.call.arguments)
         if self.refuse:
             return Previewed(definition="d", precondition=canonical(None), shown=Shown(), problem=self.refuse)
+        if wanted.get("version") in self.refused_versions:
+            return Previewed(
+                definition="d",
+                precondition=canonical(None),
+                shown=Shown(),
+                problem="NOT_FOUND: no such version",
+            )
         plan = {"from": self.running_version, "to": wanted.get("version")}
-        return Previewed(definition="d", precondition=canonical(plan), shown=Shown(content=plan))
+        shown = Shown(arguments=order.call.arguments, content=plan)
+        return Previewed(definition="d", precondition=canonical(plan), shown=shown)
 
     @carries_out(outside.apply_once)
     async def apply_once(self, order: EffectOrder) -> Outcome:
@@ -139,7 +175,22 @@ class FarEnd:
     async def apply_with_key(self, order: EffectOrder) -> Outcome:
         return await self._apply(order)
 
+    @carries_out(outside.verify)
+    async def verify(self, order: EffectOrder) -> Verified:
+        self.looked += 1
+        return Verified(count=self.found.pop(0) if self.found else None, text="I looked.")
+
+    @carries_out(outside.frozen)
+    async def frozen(self, question: FreezeQuestion) -> FreezeAnswer:
+        if self.freezes_away:
+            self.freezes_away -= 1
+            raise ApplicationError("no such time zone", type="Permanent", non_retryable=True)
+        return FreezeAnswer(freezes=tuple(self.freezes), asked_at=datetime.now(UTC))
+
     async def _apply(self, order: EffectOrder) -> Outcome:
+        self.sent += 1
+        if self.refuse_after is not None and self.sent > self.refuse_after:
+            return Outcome(state=OutcomeState.NOT_APPLIED, text="INVALID: no")
         if order.effect.key not in {known.effect.key for known in self.applied}:
             self.applied.append(order)
         async with self._shown:
@@ -153,10 +204,17 @@ class FarEnd:
 
     @carries_out(outside.people)
     async def people(self, question: PeopleQuestion) -> PeopleAnswer:
+        async with self._shown:
+            self.lookups += 1
+            self._shown.notify_all()
         if self.people_away:
             self.people_away -= 1
             raise ApplicationError("Slack is away", non_retryable=True)
-        return PeopleAnswer(facts=tuple(self._facts(person, question) for person in question.people))
+        facts = [self._facts(person, question) for person in question.people]
+        if self.standings_in_turn:
+            standing = self.standings_in_turn.pop(0)
+            facts = [each.model_copy(update={"standing": standing}) for each in facts]
+        return PeopleAnswer(facts=tuple(facts))
 
     def _facts(self, person: Person, question: PeopleQuestion) -> PersonFacts:
         home = Standing.MEMBER if person.team == TEAM else Standing.OUTSIDER
@@ -167,7 +225,9 @@ class FarEnd:
     @carries_out(outside.announce)
     async def announce(self, order: Announce) -> Announced:
         view = await self._client.get_workflow_handle(order.run_id).query("view", result_type=RunView)
-        slots = ["root", *(f"approval/{approval.id}" for approval in view.approvals)]
+        alerts = [alert.slot for alert in view.alerts]
+        untold = {slot: why for slot in alerts for each, why in self.untold.items() if slot.startswith(each)}
+        slots = ["root", *(each.slot for each in view.approvals), *(set(alerts) - set(untold))]
         cards = {slot: view.cards.get(slot) or self._card(view) for slot in slots}
         async with self._shown:
             self.views[order.run_id] = view
@@ -179,6 +239,8 @@ class FarEnd:
             posted_at=datetime.now(UTC),
             notices=tuple(notice.id for notice in view.notices),
             undeliverable=self.undeliverable,
+            gates=tuple(each.gate for each in view.approvals if not each.state.ended),
+            untold=untold,
         )
 
     def _card(self, view: RunView) -> Card:
@@ -189,17 +251,17 @@ class FarEnd:
     async def until(self, true: Callable[[], object]) -> None:
         """Wait until what was shown, told or applied makes it *true*."""
         async with self._shown:
-            await asyncio.wait_for(self._shown.wait_for(lambda: bool(true())), 20)
+            await asyncio.wait_for(self._shown.wait_for(lambda: bool(true())), 60)
 
     async def seen(self, run: WorkflowHandle, true: Callable[[RunView], object]) -> RunView:
         """The first announced view of *run* that makes it *true*."""
         await self.until(lambda: run.id in self.views and true(self.views[run.id]))
         return self.views[run.id]
 
-    async def asked(self, run: WorkflowHandle, generation: int = 1) -> Approval:
+    async def asked(self, run: WorkflowHandle, generation: int = 1) -> ApprovalView:
         """The open approval of *run*, once its card was posted."""
 
-        def is_open(approval: Approval) -> bool:
+        def is_open(approval: ApprovalView) -> bool:
             return (
                 not approval.state.ended
                 and approval.id.endswith(f".{generation}")
@@ -208,6 +270,12 @@ class FarEnd:
 
         view = await self.seen(run, lambda view: [a for a in view.approvals if is_open(a)])
         return next(approval for approval in view.approvals if is_open(approval))
+
+    async def continued(self, run: WorkflowHandle) -> None:
+        """Once the first execution of *run* has given way to another."""
+        first = self._client.get_workflow_handle(run.id, run_id=run.first_execution_run_id)
+        with pytest.raises(WorkflowContinuedAsNewError):
+            await first.result(follow_runs=False)
 
     async def start(self, name: str, of: AgentSpec | None = None) -> WorkflowHandle[object, RunResult]:
         ask = Ask(goal="deploy checkout", requester=ALICE, place=Place(channel="C0OPS"), name=name)
@@ -222,7 +290,12 @@ _deliveries = count(1)
 
 
 def click(
-    approval: Approval, by: Person, *, approve: bool = True, reason: str = "", at: datetime | None = None
+    approval: Approval | ApprovalView,
+    by: Person,
+    *,
+    approve: bool = True,
+    reason: str = "",
+    at: datetime | None = None,
 ) -> Decide:
     """Somebody pressed a button of the card of *approval*."""
     return Decide(
@@ -233,6 +306,39 @@ def click(
         approve=approve,
         reason=reason,
         clicked_at=at or datetime.now(UTC),
+    )
+
+
+def break_glass(
+    approval: Approval | ApprovalView,
+    by: Person,
+    reason: str = "checkout is down",
+    at: datetime | None = None,
+) -> Decide:
+    return click(approval, by, reason=reason, at=at).model_copy(update={"break_glass": True})
+
+
+def click_all(approvals: Sequence[ApprovalView], by: Person, *, approve: bool = True) -> DecideAll:
+    """Somebody pressed the button for all of these."""
+    return DecideAll(
+        delivery=f"click/{next(_deliveries)}",
+        by=by,
+        approvals=tuple(approval.id for approval in approvals),
+        gates=gates_digest([approval.gate for approval in approvals]),
+        approve=approve,
+        clicked_at=datetime.now(UTC),
+    )
+
+
+def edit(approval: Approval | ApprovalView, by: Person, **arguments: object) -> Edit:
+    """Somebody sent the dialog with these arguments changed."""
+    return Edit(
+        delivery=f"click/{next(_deliveries)}",
+        by=by,
+        approval=approval.id,
+        gate=approval.gate,
+        arguments=canonical(arguments),
+        clicked_at=datetime.now(UTC),
     )
 
 

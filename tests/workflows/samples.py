@@ -29,7 +29,7 @@ def effect(version: str = "1.4.2", running: str = "1.4.1") -> Effect:
         definition="d",
         precondition=precondition,
         digest=digest,
-        key=effect_key("run/1", call(version), "prod/checkout", 1),
+        key=effect_key("run/1", call(version), DEPLOY, 1),
         n=1,
     )
 
@@ -46,6 +46,7 @@ def approval(
         requesters=requesters,
         home_team=TEAM,
         shown=SHOWN,
+        slot="approval/1.1",
         opened_at=NOON,
         deadline=NOON + timedelta(hours=24),
     )

@@ -165,7 +165,7 @@ async def test_what_changed_since_it_was_shown_is_asked_again(with_planner):
     await run.signal("decide", click(second, BOB))
     await run.result()
 
-    assert [order.effect.digest for order in far_end.applied] == [second.effect.digest]
+    assert [order.admission.gate for order in far_end.applied] == [second.gate]
 
 
 @pytest.mark.recorded
@@ -177,7 +177,7 @@ async def test_nobody_decides_in_time(with_planner, temporal):
     await temporal.fast_forward(run, timedelta(hours=25))
     result = await run.result()
 
-    assert result.text == "expired: Nobody decided in time. That is no refusal."
+    assert result.text == "expired: It expired: nobody decided in time. That is no refusal."
     assert far_end.applied == []
 
 
@@ -326,7 +326,10 @@ async def test_a_spent_budget_asks_whether_to_go_on(with_planner):
     await run.signal("answer", answer("2", "stop", ALICE))
     result = await run.result()
 
-    assert (result.state, result.text) == (RunState.CANCELLED, "Its budget is used up.")
+    assert (result.state, result.text) == (
+        RunState.CANCELLED,
+        "Its budget is used up: 4 steps, 1 minute of work.",
+    )
 
 
 async def test_a_refused_preview_is_told_to_the_planner_and_asks_nobody(with_planner):
@@ -357,18 +360,27 @@ async def test_two_runs_never_work_on_one_target_at_the_same_time(with_planner):
     assert len(far_end.applied) == 1
 
 
-@pytest.mark.recorded
-async def test_a_long_run_continues_as_new_while_people_are_asked(with_planner, temporal):
-    far_end = await with_planner(in_order(*[look()] * 14, deploy()))
-    run = await far_end.start("long")
-    approval = await far_end.asked(run)
-    for _ in range(25):
-        await run.signal("decide", click(approval, ALICE))
-    await far_end.until(lambda: len(far_end.told) >= 25)
+async def test_a_word_without_a_reason_counts_for_nothing(with_planner):
+    far_end = await with_planner(in_order(deploy()))
+    far_end.lose_replies = 1
+    run = await far_end.start("no-reason")
+    await run.signal("decide", click(await far_end.asked(run), BOB))
+    view = await far_end.seen(run, lambda view: view.unknowns)
 
-    await run.signal("decide", click(approval, BOB))
+    await run.signal("resolve", resolve(view, Said.HAPPENED, ALICE, reason=" "))
+    await far_end.until(lambda: far_end.told)
+    await run.signal("resolve", resolve(view, Said.HAPPENED, ALICE))
+
+    assert (await run.result()).state is RunState.DONE
+    assert far_end.told == ["How do you know? Your word counts with a reason."]
+
+
+async def test_a_call_too_long_to_be_carried_along_is_refused_and_not_kept(with_planner):
+    far_end = await with_planner(in_order(deploy("1" * 70_000)))
+    run = await far_end.start("too-long")
+
     result = await run.result()
 
-    described = await run.describe()
-    assert described.raw_description.workflow_execution_info.first_run_id != described.run_id
-    assert (result.state, len(far_end.applied)) == (RunState.DONE, 1)
+    assert result.text == "refused: its arguments are 68 KiB long; a call may have 64 KiB"
+    [_, called] = (await run.query("transcript"))["entries"]
+    assert called["call"]["arguments"] == "{}"

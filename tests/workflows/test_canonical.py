@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.workflows.far_end import DEPLOY
 from tests.workflows.samples import call, effect
-from workflows.rules.canonical import MAX_DEPTH, NotCanonical, canonical, canonical_text, parse
+from workflows.rules.canonical import MAX_BYTES, MAX_DEPTH, NotCanonical, canonical, canonical_text, parse
 from workflows.rules.digests import effect_digest, effect_key
 from workflows.values.base import CanonicalJson
 from workflows.values.tools import EffectClass
@@ -44,32 +45,73 @@ def test_the_order_of_keys_does_not_matter_and_that_of_a_list_does():
     assert canonical([1, 2]) != canonical([2, 1])
 
 
+def test_characters_stand_for_themselves():
+    assert canonical({"é": "\u2028😀", "e": "\x01"}) == '{"e":"\\u0001","é":"\u2028😀"}'
+
+
+TOO_LARGE = "larger than 1048576 bytes"
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('{"env":"staging","env":"prod"}', "twice"),
-        ('{"a":{"b":1,"b":1}}', "twice"),
-        ('{"n":NaN}', "NaN"),
-        ('{"n":-Infinity}', "Infinity"),
-        ('{"n":1e999}', "infinity"),
-        ('"\\ud800"', "surrogate"),
-        ('{"\\udfff":1}', "surrogate"),
-        ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "deep"),
-        ("[" * 100_000, "deep"),
-        ("{", "not JSON"),
-        ("", "not JSON"),
-        ('"' + "x" * (1024 * 1024) + '"', "larger"),
+        ('{"env":"staging","env":"prod"}', "the key 'env' stands there twice"),
+        ('{"a":{"b":1,"c":2,"c":2}}', "the key 'c' stands there twice"),
+        ('{"n":NaN}', "NaN has no JSON form"),
+        ('{"n":-Infinity}', "-Infinity has no JSON form"),
+        ('{"n":1e999}', "NaN and infinity have no JSON form"),
+        ('"\\ud800"', "a lone surrogate: half of a character"),
+        ('{"\\udfff":1}', "a lone surrogate: half of a character"),
+        ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "nested more than 64 deep"),
+        ('{"":' * MAX_DEPTH + "1" + "}" * MAX_DEPTH, "nested more than 64 deep"),
+        ("[" * 100_000, "nested too deeply"),
+        ('"' + "x" * (MAX_BYTES - 1) + '"', TOO_LARGE),
+        ('"' + "é" * (MAX_BYTES // 2) + '"', TOO_LARGE),
     ],
+    ids=count(),
 )
 def test_what_two_readers_might_read_differently_is_refused(text, why):
-    with pytest.raises(NotCanonical, match=why):
-        canonical_text(text)
+    with pytest.raises(NotCanonical) as refused:
+        parse(text)
+    assert str(refused.value) == why
 
 
-def test_a_python_value_without_json_form_is_refused():
-    for value in ({1: "a"}, {"a": object()}, b"bytes", float("nan")):
-        with pytest.raises(NotCanonical):
-            canonical(value)
+@pytest.mark.parametrize("text", ["{", "", "{'a':1}", "1 2", "\ufeff1"])
+def test_what_is_no_json_is_refused(text):
+    with pytest.raises(NotCanonical, match=r"^not JSON: "):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"' + "x" * (MAX_BYTES - 2) + '"',
+        "[" * MAX_DEPTH + "]" * MAX_DEPTH,
+        '{"":' * (MAX_DEPTH - 1) + "{}" + "}" * (MAX_DEPTH - 1),
+    ],
+    ids=["large", "deep in lists", "deep in objects"],
+)
+def test_what_is_as_large_or_as_deep_as_may_be_is_not(text):
+    assert canonical_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ({1: "a"}, "a key that is not text: 1"),
+        ({"a": object()}, "object has no JSON form"),
+        (b"bytes", "bytes has no JSON form"),
+        (float("nan"), "NaN and infinity have no JSON form"),
+        ("\ud800", "a lone surrogate: half of a character"),
+        (json.loads("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1)), "nested more than 64 deep"),
+        ("x" * MAX_BYTES, TOO_LARGE),
+    ],
+    ids=count(),
+)
+def test_a_python_value_without_json_form_is_refused(value, why):
+    with pytest.raises(NotCanonical) as refused:
+        canonical(value)
+    assert str(refused.value) == why
 
 
 def digest(**other):
@@ -98,18 +140,24 @@ def test_the_effect_digest_covers_every_part_of_what_would_happen():
 
 
 def test_the_key_depends_on_the_call_and_not_on_when_or_how_it_was_shown():
-    same = effect_key("run/1", call(), "prod/checkout", 1)
+    same = effect_key("run/1", call(), DEPLOY, 1)
     keys = {
         same,
-        effect_key("run/2", call(), "prod/checkout", 1),
-        effect_key("run/1", call("1.4.3"), "prod/checkout", 1),
-        effect_key("run/1", call().model_copy(update={"number": 2}), "prod/checkout", 1),
-        effect_key("run/1", call(), "prod/search", 1),
-        effect_key("run/1", call(), "prod/checkout", 2),
+        effect_key("run/2", call(), DEPLOY, 1),
+        effect_key("run/1", call("1.4.3"), DEPLOY, 1),
+        effect_key("run/1", call().model_copy(update={"number": 2}), DEPLOY, 1),
+        effect_key("run/1", call(), DEPLOY.model_copy(update={"target": "all"}), 1),
+        effect_key("run/1", call(), DEPLOY, 2),
     }
 
     assert len(keys) == 6
     assert effect().key == effect(running="1.4.9").key == same
+
+
+def test_the_key_is_the_one_of_what_was_proposed_however_people_edit_it():
+    edited = call("1.4.3").model_copy(update={"before_edits": call().arguments})
+
+    assert effect_key("run/1", edited, DEPLOY, 1) == effect().key
 
 
 @given(st.text())

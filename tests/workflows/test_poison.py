@@ -1,10 +1,12 @@
 """Nothing that anybody sends can wedge a run, or keep a decision out."""
 
+import pytest
 from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 
-from tests.workflows.far_end import ALICE, BOB, click, deploy, in_order
-from workflows.inbox import CAPACITY, KEPT_FOR_DECISIONS, SEEN, keep
+from tests.workflows.far_end import ALICE, BOB, click, deploy, edit, in_order
+from workflows.inbox import CAPACITY, SEEN, Inbox
+from workflows.values.people import Person
 from workflows.values.run import Memory
 from workflows.values.signals import SIGNALS, Cancel
 from workflows.values.view import RunState
@@ -55,25 +57,71 @@ async def test_no_signal_can_wedge_a_run(with_planner, temporal):
     assert len(far_end.applied) == 1
 
 
-def test_a_flood_leaves_room_for_decisions(far_end_approval):
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"version":"\\ud800"}',
+        '{"version":1e999}',
+        '{"version":' + "[" * 70 + "]" * 70 + "}",
+        '{"version":NaN}',
+    ],
+    ids=["half a character", "no number", "deeper than deep", "NaN"],
+)
+async def test_an_edit_by_an_approver_can_not_wedge_a_run(with_planner, arguments):
+    far_end = await with_planner(in_order(deploy()))
+    run = await far_end.start(f"poisoned-edit-{len(arguments)}")
+    approval = await far_end.asked(run)
+    hostile = edit(approval, BOB).model_copy(update={"arguments": arguments})
+
+    await run.signal("edit", hostile)
+    await far_end.until(lambda: far_end.told)
+    await run.signal("decide", click(approval, BOB))
+
+    assert (await run.result()).state is RunState.DONE
+    assert "can't be read" in far_end.told[0]
+
+
+async def test_a_click_without_a_time_zone_can_not_be_read(with_planner):
+    far_end = await with_planner(in_order(deploy()))
+    run = await far_end.start("no-zone")
+    approval = await far_end.asked(run)
+    local = click(approval, BOB).model_dump(mode="json") | {"clicked_at": "2026-11-23T12:00:00"}
+
+    await run.signal("decide", local)
+    await run.signal("decide", click(approval, ALICE))
+    await far_end.until(lambda: far_end.told)
+    await run.signal("decide", click(approval, BOB))
+
+    assert (await run.result()).state is RunState.DONE
+    clicks = [row["refs"] for row in await run.query("audit") if row["by"] and row["what"] == "approved"]
+    assert len(clicks) == 1
+
+
+def test_nobodys_flood_keeps_out_another_persons_decision(far_end_approval):
     memory = Memory()
-    for number in range(CAPACITY * 2):
-        keep(memory, Cancel(delivery=f"flood/{number}", by=ALICE))
+    inbox = Inbox(memory)
+    crowd = [Person(team=ALICE.team, user=f"U{number}") for number in range(50)]
+    taken = [
+        inbox.keep(Cancel(delivery=f"flood/{number}", by=crowd[number % 50]))
+        for number in range(CAPACITY * 2)
+    ]
 
-    keep(memory, click(far_end_approval, BOB))
+    assert inbox.keep(click(far_end_approval, BOB))
 
-    assert len(memory.inbox) == CAPACITY - KEPT_FOR_DECISIONS + 1
     assert memory.inbox[-1].by == BOB
-    assert memory.dropped == CAPACITY * 2 - (CAPACITY - KEPT_FOR_DECISIONS)
+    assert memory.dropped == CAPACITY * 2 - (len(memory.inbox) - 1)
+    # Each of the crowd is warned once, not for each signal that was dropped.
+    assert taken.count(False) == 50
 
 
 def test_deliveries_are_remembered_within_bounds():
     memory = Memory()
+    inbox = Inbox(memory)
     for number in range(SEEN + 10):
-        keep(memory, Cancel(delivery=f"click/{number}", by=ALICE))
-        memory.inbox.clear()
+        inbox.keep(Cancel(delivery=f"click/{number}", by=ALICE))
+        inbox.judged()
 
-    keep(memory, Cancel(delivery=f"click/{SEEN + 9}", by=ALICE))
+    inbox.keep(Cancel(delivery=f"click/{SEEN + 9}", by=ALICE))
 
     assert len(memory.seen) == SEEN
     assert memory.inbox == []

@@ -13,7 +13,7 @@ def test_there_are_histories_of_every_workflow():
         load(file).events[0].workflow_execution_started_event_attributes.workflow_type.name
         for file in recorded()
     }
-    assert kinds >= {"AgentRun", "Effect"}
+    assert kinds >= {"AgentRun", "Effect", "Lease"}
 
 
 @pytest.mark.parametrize("file", recorded(), ids=lambda file: file.stem)

@@ -3,11 +3,8 @@
 import asyncio
 from datetime import UTC, datetime
 
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import EventType
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
-
-from tests.workflows.far_end import BOB, click, deploy, in_order, look
+from tests.workflows.far_end import ALICE, BOB, click, deploy, edit, in_order, look
+from tests.workflows.resetting import points_of, reset
 from workflows.values.view import RunState
 
 
@@ -17,27 +14,12 @@ async def test_a_reset_at_any_point_repeats_no_effect(with_planner, temporal):
     first = await far_end.asked(run)
     await run.signal("decide", click(first, BOB))
     await run.result()
-    history = await run.fetch_history()
-    first_run = history.events[0].workflow_execution_started_event_attributes.original_execution_run_id
-    points = [
-        event.event_id
-        for event in history.events
-        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
-    ]
+    points = await points_of(run)
     assert len(points) > 8
 
     for point in points[:-1]:
         far_end.views.clear()
-        await temporal.client.workflow_service.reset_workflow_execution(
-            ResetWorkflowExecutionRequest(
-                namespace="default",
-                workflow_execution=WorkflowExecution(workflow_id=run.id, run_id=first_run),
-                reason="an operator wants to see it again",
-                request_id=f"reset/{point}",
-                workflow_task_finish_event_id=point,
-            )
-        )
-        again = temporal.client.get_workflow_handle(run.id)
+        again = await reset(temporal.client, run, point)
         ended = asyncio.create_task(again.result())
         asked = asyncio.create_task(far_end.asked(again))
         await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -48,3 +30,39 @@ async def test_a_reset_at_any_point_repeats_no_effect(with_planner, temporal):
         assert (await ended)["state"] == RunState.DONE
 
     assert len(far_end.applied) == 1
+
+
+async def test_after_a_reset_nobody_is_told_that_nothing_was_applied_when_it_was(with_planner, temporal):
+    """It is reset to where people were asked, without what they said since: this time Bob rejects it."""
+    far_end = await with_planner(in_order(deploy()))
+    run = await far_end.start("reset-and-rejected")
+    first = await far_end.asked(run)
+    opened = await points_of(run)
+    await run.signal("decide", click(first, BOB))
+    await run.result()
+    assert len(far_end.applied) == 1
+
+    again = await reset(temporal.client, run, opened[-1], without_signals=True)
+    await again.signal("decide", click(first, BOB, approve=False, reason="not today"))
+    result = await again.result()
+
+    assert [change["tool"] for change in result["changes"]] == ["fleet.deploy"]
+
+
+async def test_a_reset_finds_what_was_applied_as_a_person_had_edited_it(with_planner, temporal):
+    far_end = await with_planner(in_order(deploy("1.4.2")))
+    run = await far_end.start("reset-edited")
+    await run.signal("edit", edit(await far_end.asked(run), ALICE, version="1.4.3"))
+    await run.signal("decide", click(await far_end.asked(run, generation=2), BOB))
+    await run.result()
+    [order] = far_end.applied
+
+    again = await reset(temporal.client, run, (await points_of(run))[0], without_signals=True)
+    await again.result()
+
+    [_, called] = (await again.query("transcript"))["entries"]
+    assert (called["result"]["ended"], called["result"]["text"]) == (
+        "applied",
+        "Applied. A person edited its arguments.",
+    )
+    assert far_end.applied == [order]

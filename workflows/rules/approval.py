@@ -1,21 +1,59 @@
-"""The approval as a state machine: pure, every refusal with its reason.
+"""The approval as a state machine: `decide(approval, event)` is pure, and every refusal has its reason.
 
-`decide` is the courtesy of an early answer; `admit` is the authority (reference F14: without the checks at admission
-an approval outlives what it rests on; without those at the vote nothing breaks but manners).
+    OPEN -> QUORUM -> APPROVED      (`rules.admission` is the only way to the last)
+    OPEN, QUORUM -> REJECTED | EXPIRED | SUPERSEDED | WITHDRAWN
+    QUORUM -> OPEN                  (a vote fell away, and too few are left)
+
+This is the courtesy of an early answer; `rules.admission.admit` is the authority.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from ..values.approval import Admission, Approval, ApprovalState, Shown, Vote
-from ..values.base import EffectDigest
+from ..values.approval import Approval, ApprovalState, Vote
+from ..values.base import CanonicalJson, Json
+from ..values.calls import Call
 from ..values.people import PersonFacts, Standing
-from ..values.signals import Decide
+from ..values.signals import Decide, Edit
+from .canonical import NotCanonical, canonical, parse
+
+SKEW = timedelta(seconds=30)
+"""How far the clock of whoever stamped a click may be ahead of ours."""
+
+
+class Clicked(NamedTuple):
+    """One person's decision."""
+
+    decision: Decide
+    facts: PersonFacts
+    now: datetime
+
+
+class Edited(NamedTuple):
+    """Somebody wants other arguments."""
+
+    edit: Edit
+    facts: PersonFacts
+    now: datetime
+
+
+class Over(NamedTuple):
+    """It ends without a decision: expired, superseded, withdrawn; or it was admitted."""
+
+    state: ApprovalState
+    why: str
+    now: datetime
+
+
+class FellAway(NamedTuple):
+    """Only these votes still stand."""
+
+    votes: tuple[Vote, ...]
 
 
 class Counted(NamedTuple):
-    """The decision counts; `text` says what it led to."""
+    """The event counts; `text` says what it led to."""
 
     text: str
 
@@ -25,6 +63,9 @@ class NotCounted(NamedTuple):
 
     text: str
 
+
+Event = Clicked | Edited | Over | FellAway
+Outcome = Counted | NotCounted
 
 REPLACED = (
     "This preview was replaced by a newer one, so your click did not count. Please look at the newest card."
@@ -36,11 +77,37 @@ ENDED = {
     ApprovalState.SUPERSEDED: REPLACED,
     ApprovalState.WITHDRAWN: "This is no longer needed, so your click did not count.",
 }
+EDITED = "its arguments were edited"
 
 
-def decide(approval: Approval, decision: Decide, facts: PersonFacts) -> tuple[Approval, Counted | NotCounted]:
-    """One person's decision on one approval. The first check that fails answers."""
-    refusal = _refusal(approval, decision, facts)
+def decide(approval: Approval, event: Event) -> tuple[Approval, Outcome]:
+    """What *event* makes of *approval*. One that does not count leaves it as it is."""
+    match event:
+        case Clicked():
+            return _clicked(approval, event)
+        case Edited():
+            return _edited(approval, event)
+        case Over():
+            return _over(approval, event)
+        case FellAway(votes):
+            if approval.state.ended:
+                return approval, NotCounted(ENDED[approval.state])
+            # Who gave a vote that still stands can't give it again: where those suffice, there is nothing to ask.
+            enough = short_of(approval, votes) <= 0
+            state = ApprovalState.QUORUM if enough else ApprovalState.OPEN
+            update = {"votes": votes, "state": state, "held": ""}
+            text = "The other approvals suffice." if enough else "It is open again."
+            return approval.model_copy(update=update), Counted(text)
+
+
+def _clicked(approval: Approval, event: Clicked) -> tuple[Approval, Outcome]:
+    decision = event.decision
+    refusal = (
+        _closed(approval, decision, event.now)
+        or _not_to_be_approved(approval, decision)
+        or (_no_emergency if decision.break_glass else ineligible)(approval, event.facts)
+        or _voted(approval, decision)
+    )
     if refusal:
         return approval, NotCounted(refusal)
     vote = Vote(
@@ -48,51 +115,59 @@ def decide(approval: Approval, decision: Decide, facts: PersonFacts) -> tuple[Ap
         approve=decision.approve,
         reason=decision.reason,
         clicked_at=decision.clicked_at,
-        facts=facts,
+        facts=event.facts,
+        break_glass=decision.break_glass,
     )
-    votes = (*(earlier for earlier in approval.votes if earlier.person.user != decision.by.user), vote)
+    # A vote takes the place of the same person's, but not one alone that of theirs among others: each may fall away.
+    kind = (vote.person.user, vote.break_glass)
+    votes = (*(known for known in approval.votes if (known.person.user, known.break_glass) != kind), vote)
     if not decision.approve:
         why = f"rejected: {decision.reason}" if decision.reason else "rejected"
-        rejected = approval.model_copy(
-            update={
-                "votes": votes,
-                "state": ApprovalState.REJECTED,
-                "ended_at": decision.clicked_at,
-                "why": why,
-            }
-        )
-        return rejected, Counted("You rejected it.")
-    missing = approval.rule.quorum - _approvals(votes)
-    state = ApprovalState.QUORUM if missing <= 0 else ApprovalState.OPEN
-    text = "You approved it." if missing <= 0 else f"You approved it. {missing} more to go."
-    return approval.model_copy(update={"votes": votes, "state": state}), Counted(text)
+        update = {
+            "votes": votes,
+            "state": ApprovalState.REJECTED,
+            "ended_at": decision.clicked_at,
+            "why": why,
+            "held": "",
+        }
+        return approval.model_copy(update=update), Counted("You rejected it.")
+    voted = approval.model_copy(update={"votes": votes})
+    missing = short_of(voted, votes)
+    if missing > 0:
+        return voted, Counted(f"You approved it. {missing} more to go.")
+    return voted.model_copy(update={"state": ApprovalState.QUORUM}), Counted("You approved it.")
 
 
-def _refusal(approval: Approval, decision: Decide, facts: PersonFacts) -> str:
-    if decision.gate != approval.gate:
+def _closed(approval: Approval, said: Decide | Edit, now: datetime) -> str:
+    """Is it about what is open now, and in time?"""
+    if said.gate != approval.gate:
         return REPLACED
     if approval.state.ended:
         return ENDED[approval.state]
-    if approval.state is ApprovalState.QUORUM and decision.approve:
-        return "Enough people have already approved this."
-    if approval.deadline is not None and decision.clicked_at >= approval.deadline:
+    # A no is never too late for what enough people have approved and is not yet applied.
+    no = isinstance(said, Decide) and not said.approve and approval.state is ApprovalState.QUORUM
+    if approval.deadline is not None and said.clicked_at >= approval.deadline and not no:
         return ENDED[ApprovalState.EXPIRED]
-    if not approval.shown.complete and decision.approve:
+    if said.clicked_at > now + SKEW:
+        return "The clock of the bot is ahead of Temporal's, so your click could not be dated. Please tell whoever runs it."
+    return ""
+
+
+def _not_to_be_approved(approval: Approval, decision: Decide) -> str:
+    if not decision.approve:
+        return ""
+    if approval.state is ApprovalState.QUORUM and not (decision.break_glass and approval.held):
+        return "Enough people have already approved this."
+    if not approval.shown.complete:
         return "The preview could not be shown whole, so it can't be approved."
-    if any(
-        vote.person.user == decision.by.user and vote.approve == decision.approve for vote in approval.votes
-    ):
-        return "You have already decided on this."
-    return ineligible(approval, facts)
+    return ""
 
 
 def ineligible(approval: Approval, facts: PersonFacts) -> str:
     """Why this person may not decide; empty when they may."""
     rule = approval.rule
-    if facts.person.team != approval.home_team or facts.standing is Standing.OUTSIDER:
-        return "Only members of this workspace may decide on this."
-    if facts.standing is not Standing.MEMBER:
-        return f"A {facts.standing.value} account may not decide on this."
+    if stranger := _not_a_member(approval, facts):
+        return stranger
     if not rule.approvers:
         return "Nobody may approve this: no rule names an approver for it."
     # By user id alone: on Enterprise Grid the same person comes with different teams.
@@ -103,72 +178,92 @@ def ineligible(approval: Approval, facts: PersonFacts) -> str:
     return ""
 
 
-def _approvals(votes: Sequence[Vote]) -> int:
-    return len({vote.person.user for vote in votes if vote.approve})
+def _no_emergency(approval: Approval, facts: PersonFacts) -> str:
+    """Why this person may not approve alone. A rule of its own: approvers and four-eyes are not its matter."""
+    named = approval.rule.break_glass
+    if stranger := _not_a_member(approval, facts):
+        return stranger
+    if named is None or not named.people.includes(facts):
+        return "No rule lets you approve this alone in an emergency."
+    return ""
 
 
-class Evidence(NamedTuple):
-    """What was looked up for an admission, just before it."""
-
-    effect: EffectDigest
-    """Of a fresh preview."""
-    shown: Shown
-    voters: Sequence[PersonFacts]
+def may_vote(approval: Approval, vote: Vote, facts: PersonFacts) -> bool:
+    """Does this vote still stand, for who its person is now?"""
+    return not (_no_emergency if vote.break_glass else ineligible)(approval, facts)
 
 
-class Drifted(NamedTuple):
-    """What would happen now is not what was approved."""
+def _not_a_member(approval: Approval, facts: PersonFacts) -> str:
+    if facts.person.team != approval.home_team or facts.standing is Standing.OUTSIDER:
+        return "Only members of this workspace may decide on this."
+    if facts.standing is not Standing.MEMBER:
+        return f"A {facts.standing.value} account may not decide on this."
+    return ""
 
 
-class Short(NamedTuple):
-    """Votes fell away; the approval is open again without them."""
-
-    approval: Approval
-    text: str
-
-
-class Lapsed(NamedTuple):
-    """It is over: `approval` says how."""
-
-    approval: Approval
+def _voted(approval: Approval, decision: Decide) -> str:
+    if decision.break_glass and not (decision.reason.strip() and decision.approve):
+        return "Approving alone in an emergency needs a reason."
+    if decision.break_glass and emergencies(approval):
+        return "This was already approved alone in an emergency."
+    same = (decision.by.user, decision.approve, decision.break_glass)
+    if any((vote.person.user, vote.approve, vote.break_glass) == same for vote in approval.votes):
+        return "You have already decided on this."
+    return ""
 
 
-def admit(approval: Approval, evidence: Evidence, now: datetime) -> Admission | Drifted | Short | Lapsed:
-    """May it be applied now? The one maker of an `Admission` for an approved effect.
+def emergencies(approval: Approval) -> tuple[Vote, ...]:
+    """Votes of people who approved alone."""
+    return tuple(vote for vote in approval.votes if vote.break_glass)
 
-    The deadline binds the clicks, each judged by when it was made; what is judged here is what they rest on now.
-    """
+
+def short_of(approval: Approval, votes: Sequence[Vote]) -> int:
+    """How many more people have to approve, with *votes*; one emergency vote is enough."""
+    if any(vote.break_glass for vote in votes):
+        return 0
+    return approval.rule.quorum - len({vote.person.user for vote in votes if vote.approve})
+
+
+def _edited(approval: Approval, event: Edited) -> tuple[Approval, Outcome]:
+    refusal = _closed(approval, event.edit, event.now) or _may_not_edit(approval, event)
+    if refusal:
+        return approval, NotCounted(refusal)
+    return _over(approval, Over(ApprovalState.SUPERSEDED, EDITED, event.now))
+
+
+def _may_not_edit(approval: Approval, event: Edited) -> str:
+    facts = event.facts
+    asked = facts.person.user in {person.user for person in approval.requesters}
+    if stranger := _not_a_member(approval, facts):
+        return stranger
+    if not asked and not approval.rule.approvers.includes(facts):
+        return "Only who asked for this change and its approvers may edit it."
+    try:
+        wanted = parse(event.edit.arguments)
+    except NotCanonical as error:
+        return f"The edited arguments can't be read: {error}."
+    if not isinstance(wanted, dict) or not wanted:
+        return "The edit changes nothing."
+    try:
+        with_edit(approval.effect.call, wanted)
+    except NotCanonical as error:
+        return f"The edited arguments can't be sent: {error}."
+    return _locked(approval, wanted)
+
+
+def with_edit(call: Call, wanted: dict[str, Json]) -> CanonicalJson:
+    """The arguments of *call* with some of them changed. Raises `NotCanonical`."""
+    return canonical({**parse(call.arguments), **wanted})
+
+
+def _locked(approval: Approval, wanted: dict[str, Json]) -> str:
+    locked = [name for name in wanted if name in approval.shown.locked]
+    return f"{locked[0]} holds something masked, so it can't be edited." if locked else ""
+
+
+def _over(approval: Approval, event: Over) -> tuple[Approval, Outcome]:
+    """One that ended stays as it ended."""
     if approval.state.ended:
-        return Lapsed(approval)
-    standing = {facts.person: facts for facts in evidence.voters}
-    kept = tuple(
-        vote
-        for vote in approval.votes
-        if vote.person in standing
-        and not ineligible(approval, standing[vote.person])
-        and (approval.deadline is None or vote.clicked_at < approval.deadline)
-    )
-    if len(kept) < len(approval.votes) or _approvals(kept) < approval.rule.quorum:
-        reopened = approval.model_copy(update={"votes": kept, "state": ApprovalState.OPEN})
-        return Short(reopened, "An approval fell away: somebody who gave it may not decide any more.")
-    if evidence.effect != approval.effect.digest:
-        return Drifted()
-    return Admission(
-        effect=approval.effect.digest,
-        gate=approval.gate,
-        rule=approval.rule.name,
-        votes=kept,
-        admitted_at=now,
-    )
-
-
-def admit_by_rule(digest: EffectDigest, rule: str, now: datetime) -> Admission:
-    """For an effect that a rule allows without asking."""
-    return Admission(effect=digest, gate=None, rule=rule, votes=(), admitted_at=now)
-
-
-def end(approval: Approval, state: ApprovalState, why: str, now: datetime) -> Approval:
-    """Close an approval that is still open; one that ended stays as it ended."""
-    if approval.state.ended:
-        return approval
-    return approval.model_copy(update={"state": state, "why": why, "ended_at": now})
+        return approval, NotCounted(ENDED[approval.state])
+    update = {"state": event.state, "why": event.why, "ended_at": event.now, "held": ""}
+    return approval.model_copy(update=update), Counted(event.why)

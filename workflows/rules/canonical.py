@@ -23,13 +23,15 @@ def parse(text: str) -> Json:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise NotCanonical(f"larger than {MAX_BYTES} bytes")
     try:
-        return json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+        value: Json = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
     except NotCanonical:
         raise
     except RecursionError:
         raise NotCanonical("nested too deeply") from None
     except ValueError as error:
         raise NotCanonical(f"not JSON: {error}") from None
+    _check(value, MAX_DEPTH)
+    return value
 
 
 def canonical(value: Json) -> CanonicalJson:

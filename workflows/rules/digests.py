@@ -10,12 +10,11 @@ from ..values.people import Person
 from ..values.spec import Rule
 from ..values.tools import ToolContract
 from .canonical import canonical, parse
+from .keys import KEY_PLACEHOLDER, NoPlace, placed
+from .policy import target_of
 
 SCHEMA = 1
 """Part of each digest; raise it when what they cover changes."""
-
-KEY_PLACEHOLDER = "{key}"
-"""Stands where the idempotency key goes, in what is hashed and in what is shown."""
 
 
 def _sha256(domain: str, content: Json) -> str:
@@ -53,9 +52,13 @@ def effect_digest(
 
 def _with_placeholder(contract: ToolContract, arguments: CanonicalJson) -> CanonicalJson:
     content = parse(arguments)
-    if contract.key_argument is None or not isinstance(content, dict):
+    if contract.key is None or not isinstance(content, dict):
         return arguments
-    return canonical({**content, contract.key_argument: KEY_PLACEHOLDER})
+    try:
+        return canonical(placed(contract, content, KEY_PLACEHOLDER))
+    except NoPlace:
+        # Preview and executor refuse it. What is sent has the placeholder and no other mark, so it is never the same.
+        return arguments
 
 
 def gate_digest(
@@ -85,11 +88,11 @@ def gate_digest(
     )
 
 
-def effect_key(run_id: str, call: Call, target: str, n: int) -> EffectKey:
+def effect_key(run_id: str, call: Call, contract: ToolContract, n: int) -> EffectKey:
     """The idempotency key, and the id of the `Effect` workflow.
 
-    No Temporal run id, no uuid, no precondition: those change when an operator resets a run, and the effect would
-    happen again (measured: reference F2).
+    No Temporal run id, no uuid, no precondition, no edit: those change when an operator resets a run, and the call
+    would take effect again.
     """
     return EffectKey(
         _sha256(
@@ -98,12 +101,27 @@ def effect_key(run_id: str, call: Call, target: str, n: int) -> EffectKey:
                 "run": run_id,
                 "call": call.number,
                 "tool": call.tool,
-                "arguments": call.arguments,
-                "target": target,
+                "arguments": call.proposed,
+                "target": target_of(contract, call.proposed),
                 "n": n,
             },
         )
     )
+
+
+def gates_digest(gates: Sequence[GateDigest]) -> str:
+    """Over all that one button for several approvals stands for."""
+    return _sha256("gates", list(gates))
+
+
+def proposal_digest(call: Call, target: str) -> str:
+    """What a planner proposed, whenever it proposed it."""
+    return _sha256("proposal", {"tool": call.tool, "arguments": call.arguments, "target": target})
+
+
+def freeze_id(environment: str) -> str:
+    """The id of the `Freeze` workflow of an environment; of everything, for the empty one."""
+    return f"freeze/environment/{environment}" if environment else "freeze/everything"
 
 
 def lease_id(target: str) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 LONGEST = 40
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,99}")
 _FILLERS = frozenset({"the", "a", "an", "to", "in", "is", "of", "on", "please"})
 
 
@@ -27,3 +28,8 @@ def slug(goal: str, agent: str, parameters: Mapping[str, str]) -> str:
 def fallback_number(workflow_id: str) -> str:
     """In place of a number when nobody can count: short, and the same for the same run."""
     return hashlib.sha256(workflow_id.encode()).hexdigest()[:4]
+
+
+def is_environment(name: str) -> bool:
+    """Can a freeze be declared of it? Of a name with odd characters nobody could see what it names."""
+    return _ENVIRONMENT.fullmatch(name) is not None

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from ..values.spec import Planner, Runbook
+
 WORD = r"[A-Za-z0-9][A-Za-z0-9._/-]*"
 _TOKEN = re.compile(r"<(?P<name>[a-z_]+)>|(?P<open>\[)|(?P<close>\])|(?P<text>[^<>\[\]]+)")
 
@@ -22,12 +24,17 @@ def match(phrase: str, goal: str) -> dict[str, str] | None:
 
 
 def first_match(phrases: tuple[str, ...], goal: str, defaults: Mapping[str, str]) -> dict[str, str] | None:
-    """The parameters under the first phrase that fits, with the defaults for those left out."""
+    """The parameters under the first phrase that fits: what was said first, then the defaults for what was left out."""
     for phrase in phrases:
         found = match(phrase, goal)
         if found is not None:
-            return {**defaults, **found}
+            return found | {name: value for name, value in defaults.items() if name not in found}
     return None
+
+
+def understood(planner: Planner, goal: str) -> dict[str, str] | None:
+    """The parameters of *goal* where one of the planner's phrases fits it. A language model has none."""
+    return first_match(planner.phrases, goal, planner.defaults) if isinstance(planner, Runbook) else None
 
 
 def pattern(phrase: str) -> re.Pattern[str]:

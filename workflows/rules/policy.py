@@ -4,13 +4,13 @@ import re
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from ..values.base import CanonicalJson
+from ..values.base import CanonicalJson, Json
 from ..values.calls import Call
-from ..values.people import People, Person, PersonFacts
+from ..values.people import People, Person, PersonFacts, Standing
 from ..values.spec import AgentSpec, Rule, RuleKind
 from ..values.steps import PermittedRead
 from ..values.tools import ToolContract
-from .canonical import parse
+from .canonical import canonical, parse
 
 
 class Allowed(NamedTuple):
@@ -38,9 +38,30 @@ NOBODY = Rule(name="nobody was named", then=RuleKind.ASK)
 
 
 def fill(template: str, arguments: CanonicalJson) -> str:
-    """`{environment}/{service}` filled from the top-level arguments; one that is missing becomes `?`."""
+    """`{environment}/{service}` filled from the top-level arguments; what can't stand there becomes `?`."""
     given = parse(arguments)
-    return _PLACE.sub(lambda place: str(given.get(place[1], "?")), template)
+    return _PLACE.sub(lambda place: _as_name(given.get(place[1])) or "?", template)
+
+
+def _as_name(value: Json) -> str:
+    """A text or a number as it stands in a name; empty for what is none."""
+    match value:
+        case str():
+            return value
+        case bool() | int() | float():
+            return canonical(value)
+        case _:
+            return ""
+
+
+def unnamed(contract: ToolContract, arguments: CanonicalJson) -> str:
+    """The argument that has to say what this works on, and does not; empty when all do.
+
+    A tool may take one that is left out for its default: then no rule, freeze or lease would know what it changes.
+    """
+    given = parse(arguments)
+    names = _PLACE.findall(contract.environment + contract.target)
+    return next((name for name in names if not _as_name(given.get(name))), "")
 
 
 def environment_of(contract: ToolContract, arguments: CanonicalJson) -> str:
@@ -58,7 +79,12 @@ def judge(call: Call, contract: ToolContract | None, rules: tuple[Rule, ...]) ->
         return Refused(f"{call.tool} is not one of this agent's tools")
     if not isinstance(parse(call.arguments), dict):
         return Refused(f"the arguments of {call.tool} are not an object")
-    rule = next((rule for rule in rules if matches(rule, call, contract)), NOBODY)
+    name = unnamed(contract, call.arguments)
+    if name and (not contract.reads or _closes_by_name(rules, call)):
+        return Refused(
+            f"{call.tool} needs its argument {name}, as a text or a number: by it is known what it works on"
+        )
+    rule = deciding(call, contract, rules)
     if rule.then is RuleKind.REFUSE:
         return Refused(f"the rule “{rule.name}” does not allow it")
     if contract.reads:
@@ -66,6 +92,11 @@ def judge(call: Call, contract: ToolContract | None, rules: tuple[Rule, ...]) ->
     if rule.then is RuleKind.ALLOW:
         return Allowed(rule.name, f"the rule “{rule.name}” allows it")
     return NeedsApproval(rule, f"{contract.name} changes {target_of(contract, call.arguments)}")
+
+
+def deciding(call: Call, contract: ToolContract, rules: tuple[Rule, ...]) -> Rule:
+    """The first rule that speaks of this call; `NOBODY` where none does."""
+    return next((rule for rule in rules if matches(rule, call, contract)), NOBODY)
 
 
 def matches(rule: Rule, call: Call, contract: ToolContract) -> bool:
@@ -81,6 +112,17 @@ def matches(rule: Rule, call: Call, contract: ToolContract) -> bool:
     )
 
 
+def _closes_by_name(rules: tuple[Rule, ...], call: Call) -> bool:
+    """Is there a rule that forbids this tool for some environments or targets?"""
+    return any(
+        rule.then is RuleKind.REFUSE
+        and rule.tools
+        and _one_of(rule.tools, call.tool)
+        and (rule.environments or rule.targets)
+        for rule in rules
+    )
+
+
 def _one_of(patterns: tuple[str, ...], name: str) -> bool:
     return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
 
@@ -90,6 +132,11 @@ def permit_read(call: Call, contract: ToolContract, verdict: Allowed) -> Permitt
     if not contract.reads:
         raise ValueError(f"{contract.name} is an effect: it needs an admission")
     return PermittedRead(call=call, contract=contract, rule=verdict.rule)
+
+
+def who_decides(rule: Rule) -> People:
+    """All whom a rule lets decide, in an emergency too."""
+    return rule.approvers | rule.break_glass.people if rule.break_glass else rule.approvers
 
 
 def stewards(spec: AgentSpec) -> People:
@@ -103,3 +150,14 @@ def stewards(spec: AgentSpec) -> People:
 def may_steer(facts: PersonFacts, requester: Person, spec: AgentSpec) -> bool:
     """May this person stop, redirect or answer for a run?"""
     return facts.person.user == requester.user or stewards(spec).includes(facts)
+
+
+def may_freeze(facts: PersonFacts, home_team: str, freezers: People) -> str:
+    """Why this person may neither freeze nor unfreeze; empty when they may. Nobody, until somebody is named."""
+    if facts.person.team != home_team or facts.standing is Standing.OUTSIDER:
+        return "Only members of this workspace may freeze or unfreeze."
+    if facts.standing is not Standing.MEMBER:
+        return f"A {facts.standing.value} account may neither freeze nor unfreeze."
+    if not freezers.includes(facts):
+        return "You are not one of those who may freeze or unfreeze."
+    return ""

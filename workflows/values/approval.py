@@ -1,6 +1,6 @@
 """One request for decisions on one gate digest."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .base import CanonicalJson, EffectDigest, EffectKey, GateDigest, Json, Value
@@ -11,8 +11,14 @@ from .tools import ToolContract
 
 
 class Shown(Value):
-    """A preview as people see it, in full."""
+    """A preview as people see it, in full, with secrets masked: all that the bot ever holds of a call."""
 
+    arguments: CanonicalJson = CanonicalJson("{}")
+    """Of the call. The digests are over the true ones."""
+    masked: bool = False
+    """Something in it is masked."""
+    locked: tuple[str, ...] = ()
+    """Top-level arguments in which something is masked: they can't be edited."""
     content: Json = None
     """The tool's structured answer, where it gave one."""
     text: str = ""
@@ -58,6 +64,7 @@ class Vote(Value):
     reason: str
     clicked_at: datetime
     facts: PersonFacts
+    break_glass: bool = False
 
 
 class ApprovalState(StrEnum):
@@ -91,6 +98,10 @@ class Approval(Value):
     before: Shown | None = None
     """What an earlier generation had shown, when drift made this one."""
     opened_at: datetime
+    slot: str = ""
+    """The card it stands on: `approval/4.1` alone, `changes/3/1` with other changes of its turn."""
+    held: str = ""
+    """Why its admission waits, in words: a freeze."""
     deadline: datetime | None = None
     """Set when the posting of the card is confirmed."""
     state: ApprovalState = ApprovalState.OPEN
@@ -101,7 +112,7 @@ class Approval(Value):
 
 
 class Admission(Value):
-    """Proof that an effect may be applied. Made only by `rules.approval.admit`."""
+    """Proof that an effect may be applied. Made only by `rules.admission.admit`."""
 
     effect: EffectDigest
     gate: GateDigest | None
@@ -109,3 +120,7 @@ class Admission(Value):
     rule: str
     votes: tuple[Vote, ...]
     admitted_at: datetime
+    fresh_for: timedelta = timedelta(minutes=15)
+    """So much later it is not carried out any more."""
+    break_glass: bool = False
+    """One named person approved it alone: to be reviewed."""

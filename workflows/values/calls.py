@@ -8,6 +8,7 @@ from pydantic import Field
 
 from .base import CanonicalJson, Json, Value
 from .people import Person
+from .usage import Usage
 
 
 class ProposedCall(Value):
@@ -20,6 +21,8 @@ class ProposedCall(Value):
     title: str = ""
     reason: str = ""
     """Why, in the planner's words: shown as its claim, never believed."""
+    problem: str = ""
+    """Why its arguments can't be read; they are empty then, and the call is not made."""
 
 
 class Call(ProposedCall):
@@ -27,6 +30,15 @@ class Call(ProposedCall):
 
     number: int
     turn: int
+    edited_by: tuple[Person, ...] = ()
+    """People who changed its arguments: each counts as one who asked for it."""
+    before_edits: CanonicalJson | None = None
+    """The arguments as the planner proposed them, once people have changed them."""
+
+    @property
+    def proposed(self) -> CanonicalJson:
+        """The planner's own arguments: no edit changes which call this is, nor its key."""
+        return self.arguments if self.before_edits is None else self.before_edits
 
 
 class Ended(StrEnum):
@@ -37,6 +49,7 @@ class Ended(StrEnum):
     REFUSED = "refused"
     REJECTED = "rejected"
     EXPIRED = "expired"
+    SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
     APPLIED = "applied"
     NOT_APPLIED = "not_applied"
@@ -77,7 +90,15 @@ class Called(Value):
     result: CallResult
 
 
-Entry = Annotated[GoalSet | Called, Field(discriminator="kind")]
+class Unusable(Value):
+    """A reply of the planner that nothing could be done with, and what it is told of that."""
+
+    kind: Literal["unusable"] = "unusable"
+    text: str
+    at: datetime
+
+
+Entry = Annotated[GoalSet | Called | Unusable, Field(discriminator="kind")]
 
 
 class Transcript(Value):
@@ -96,7 +117,8 @@ class Transcript(Value):
         for entry in reversed(self.entries):
             if isinstance(entry, GoalSet):
                 break
-            calls.append(entry)
+            if isinstance(entry, Called):
+                calls.append(entry)
         return tuple(reversed(calls))
 
 
@@ -111,6 +133,8 @@ class ThoughtKind(StrEnum):
     CALLS = "calls"
     ANSWER = "answer"
     GIVE_UP = "give_up"
+    UNUSABLE = "unusable"
+    """Nothing could be done with its reply: it is told why, and asked again."""
 
 
 class Thought(Value):
@@ -119,6 +143,7 @@ class Thought(Value):
     kind: ThoughtKind
     calls: tuple[ProposedCall, ...] = ()
     text: str = ""
-    """The result, or the plain reason why not."""
+    """The result, the plain reason why not, or what was wrong with the reply."""
+    usage: Usage = Usage()
     plan: tuple[PlannedStep, ...] = ()
     """Steps still to come after these calls, as far as the planner knows them."""

@@ -23,6 +23,10 @@ class Outcome(Value):
     at: datetime | None = None
     by: Person | None = None
     """Whose word it is, where no machine could know."""
+    arguments: str = ""
+    """Of what became UNKNOWN: what was sent, as people were shown it."""
+    edited: bool = False
+    """People had changed the arguments that the planner proposed."""
 
 
 class EffectOrder(Value):
@@ -33,6 +37,10 @@ class EffectOrder(Value):
     run_id: str
     """Workflow id of the run."""
     run_name: str
+    shown: str = ""
+    """The arguments as people were shown them."""
+    first_execution: str = ""
+    """Temporal's run id of the first execution of this effect's workflow: another one carries out a reset effect."""
 
 
 class Resolution(Value):
@@ -50,6 +58,8 @@ class Holder(Value):
 
     run_name: str
     run_id: str
+    effect: str = ""
+    """The key of the effect that holds the target."""
 
 
 class RecallOrder(Value):
@@ -62,7 +72,7 @@ class RecallOrder(Value):
 
 
 class Recalled(Value):
-    """What the ledger knows of the first key that is not *not applied*."""
+    """What the ledger knows of the first key that is not *not applied*; of the last one, where all are."""
 
     index: int
     """Its place among the keys asked for; the number of keys when all of them ended not applied."""
@@ -70,3 +80,12 @@ class Recalled(Value):
     """None: that effect was never started, or is still at work."""
     working: bool = False
     """It has not ended. With an outcome (UNKNOWN) it waits for a person's word."""
+
+
+class Verified(Value):
+    """What a contract's `verify` found out."""
+
+    count: int | None
+    """How many effects with our key there are; None: it can't be told now."""
+    text: str = ""
+    """Why it can't, or what was found."""

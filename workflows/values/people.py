@@ -32,6 +32,12 @@ class PersonFacts(Value):
     """Of the user groups asked about, those the person is in."""
     looked_up_at: datetime
 
+    @property
+    def in_words(self) -> str:
+        """For the audit."""
+        groups = f" in {' '.join(self.groups)}" if self.groups else ""
+        return f"{self.person.user}: {self.standing.value}{groups}, looked up {self.looked_up_at.isoformat()}"
+
 
 class PeopleQuestion(Value):
     """Which facts are wanted: of these people, membership in these user groups."""

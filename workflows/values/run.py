@@ -7,11 +7,12 @@ from pydantic import BaseModel
 
 from .approval import Approval
 from .base import Value
-from .calls import Call, Called, GoalSet, PlannedStep
+from .calls import Call, Entry, GoalSet, PlannedStep
 from .people import Person, Place
-from .signals import Answer, Cancel, Decide, Event, Resolve, Revise
-from .spec import AgentSpec, Limits
-from .view import AuditRow, Card, Change, Notice, Question, RunState, StepView, UnknownOutcome
+from .signals import Answer, Cancel, Decide, DecideAll, Edit, Event, Resolve, Revise
+from .spec import AgentSpec, Limits, Rule
+from .usage import Usage
+from .view import Alert, AuditRow, Card, Change, Notice, Question, RunState, StepView, UnknownOutcome
 
 
 class Ask(Value):
@@ -31,6 +32,14 @@ class OpenCall(Value):
     n: int = 1
     generation: int = 0
     """Of its approvals: grows with each preview that people are asked about."""
+    slot: str = ""
+    """The card that it shares with other changes of its turn; a card of its own when empty."""
+    refused: str = ""
+    """Why it is not even judged; its arguments are not kept then."""
+    rule: Rule | None = None
+    """Under which people are asked: nothing that comes later loosens it."""
+    edit: Edit | None = None
+    """Other arguments that a person wants; the call has its old ones until they were previewed."""
 
 
 class Memory(BaseModel):
@@ -42,11 +51,14 @@ class Memory(BaseModel):
     doing: str = ""
     turn: int = 0
     last_call: int = 0
-    entries: list[GoalSet | Called] = []
+    entries: list[Entry] = []
     open: list[OpenCall] = []
     plan: list[PlannedStep] = []
     steps: list[StepView] = []
     approvals: OrderedDict[str, Approval] = OrderedDict()
+    alerts: OrderedDict[str, Alert] = OrderedDict()
+    rejected: dict[str, int] = {}
+    """How often people rejected the same change, by its `proposal_digest`."""
     unknowns: OrderedDict[str, UnknownOutcome] = OrderedDict()
     questions: OrderedDict[str, Question] = OrderedDict()
     last_question: int = 0
@@ -67,11 +79,16 @@ class Memory(BaseModel):
     revision: int = 0
     shown_revision: int = 0
     announce_uncertain: bool = False
-    inbox: list[Decide | Answer | Revise | Cancel | Event | Resolve] = []
+    thaws: int = 0
+    """Grows with each freeze that has ended while it held this run."""
+    inbox: list[Decide | DecideAll | Edit | Answer | Revise | Cancel | Event | Resolve] = []
     seen: OrderedDict[str, None] = OrderedDict()
     malformed: int = 0
     dropped: int = 0
+    fruitless: int = 0
+    """Turns in a row in which nothing that the planner wanted could be done."""
     steps_used: int = 0
+    usage: Usage = Usage()
     working_used: timedelta = timedelta()
     limits: Limits = Limits()
 

@@ -4,6 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import AwareDatetime
+
 from .base import EffectKey, GateDigest, Value
 from .people import Person
 
@@ -24,7 +26,32 @@ class Decide(Heard):
     gate: GateDigest
     approve: bool
     reason: str = ""
-    clicked_at: datetime
+    clicked_at: AwareDatetime
+    break_glass: bool = False
+    """Alone, in an emergency: needs a reason, and the rule has to name this person for it."""
+
+
+class DecideAll(Heard):
+    """One button for several approvals of a card."""
+
+    kind: Literal["decide_all"] = "decide_all"
+    approvals: tuple[str, ...]
+    gates: str
+    """`rules.digests.gates_digest` over their gate digests, in this order: exactly what the card showed."""
+    approve: bool
+    reason: str = ""
+    clicked_at: AwareDatetime
+
+
+class Edit(Heard):
+    """Other arguments for a change that waits for approval: a new preview, and a new approval."""
+
+    kind: Literal["edit"] = "edit"
+    approval: str
+    gate: GateDigest
+    arguments: str
+    """A JSON object with the top-level arguments that change; the others stay as they are."""
+    clicked_at: AwareDatetime
 
 
 class Answer(Heard):
@@ -75,10 +102,12 @@ class Resolve(Heard):
     reason: str = ""
 
 
-Signal = Decide | Answer | Revise | Cancel | Event | Resolve
+Signal = Decide | DecideAll | Edit | Answer | Revise | Cancel | Event | Resolve
 
 SIGNALS: dict[str, type[Signal]] = {
     "decide": Decide,
+    "decide_all": DecideAll,
+    "edit": Edit,
     "answer": Answer,
     "revise": Revise,
     "cancel": Cancel,
@@ -86,6 +115,8 @@ SIGNALS: dict[str, type[Signal]] = {
     "resolve": Resolve,
 }
 
+THAWED = "thawed"
+"""From a `Freeze` to a run that it held: a `Thawed`."""
 EFFECT_UNKNOWN = "effect_unknown"
 """From an `Effect` to its run: an `EffectNews`."""
 EFFECT_RESOLVED = "resolved"
@@ -98,3 +129,6 @@ class EffectNews(Value):
     effect: EffectKey
     text: str
     at: datetime
+    """When it was sent."""
+    arguments: str = ""
+    """As people were shown them."""

@@ -2,7 +2,7 @@
 
 from .base import Json, Value
 from .calls import Call
-from .spec import Runbook
+from .spec import Planner
 from .tools import ToolContract
 
 
@@ -11,7 +11,8 @@ class ThinkOrder(Value):
 
     run_id: str
     turn: int
-    runbook: Runbook
+    agent: str
+    planner: Planner
     tools: tuple[ToolContract, ...]
 
 

@@ -10,6 +10,8 @@ class EffectClass(StrEnum):
 
     IDEMPOTENT = "idempotent"
     """The upstream deduplicates by our key: retry freely with the same key."""
+    VERIFIABLE = "verifiable"
+    """Before any retry the tool is asked whether our key's effect exists: found is applied, absent may be retried."""
     AT_MOST_ONCE = "at_most_once"
     """One attempt. What proves that nothing was done is not applied; all else is unknown."""
 
@@ -32,6 +34,37 @@ class Precondition(Value):
     """The tool's argument that takes it."""
 
 
+class KeyForm(StrEnum):
+    """How a key stands in the argument that takes it."""
+
+    VALUE = "value"
+    """The argument is the key."""
+    TRAILER = "trailer"
+    """A last line is added to the text: a commit message, a description."""
+    LABEL = "label"
+    """An item is added to the list."""
+
+
+class KeyPlace(Value):
+    """Where the idempotency key goes, so that the upstream or `Verify` can know it again."""
+
+    argument: str
+    form: KeyForm = KeyForm.VALUE
+
+
+class Verify(Value):
+    """How to ask whether our key's effect exists."""
+
+    tool: str
+    """A reading tool of the same server."""
+    arguments: dict[str, Json] = {}
+    """Texts in it may name `{key}` and the call's own top-level arguments."""
+    found: str
+    """A top-level field of its structured answer: a list or a number says how many there are, a boolean whether."""
+    settle_seconds: float = 60.0
+    """How long after a lost reply an absence begins to mean something: the upstream may still be at it."""
+
+
 class ToolContract(Value):
     """One tool as this deployment may use it."""
 
@@ -44,16 +77,19 @@ class ToolContract(Value):
     effect_class: EffectClass = EffectClass.AT_MOST_ONCE
     preview: PreviewBy = PreviewBy()
     preview_identity: tuple[str, ...] = ()
-    """Fields of the preview that make it the same effect; all of them when empty."""
+    """Fields of the preview that make it the same effect; all of them, and the text beside them, when empty."""
     precondition: Precondition | None = None
-    key_argument: str | None = None
-    """The argument that takes the idempotency key."""
+    key: KeyPlace | None = None
+    """Where the idempotency key goes; None where the tool takes none."""
+    verify: Verify | None = None
+    """Needed for `verifiable`."""
     environment: str = ""
     """Template over the arguments, such as `{environment}`."""
     target: str = ""
     """Template over the arguments, such as `{environment}/{service}`: one run at a time works on it."""
     proves_nothing_done: tuple[str, ...] = ()
-    """Regular expressions over an error's text: a match at its start proves that nothing was done."""
+    """Regular expressions (RE2): a match at the start of an error's text, or of all of `code <its code>`, proves that
+    nothing was done."""
     timeout_seconds: float = 30.0
     """The longest honest time of one call."""
     where_to_look: str = ""

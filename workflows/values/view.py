@@ -1,11 +1,14 @@
 """A run as people see it: what the `view` query answers and the cards mirror."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
-from .approval import Approval
-from .base import EffectKey, Value
-from .people import Person, Place
+from .approval import ApprovalState, Shown, Vote
+from .base import EffectKey, GateDigest, Value
+from .people import People, Person, Place
+from .spec import Rule
+from .usage import Usage
 
 
 class RunState(StrEnum):
@@ -36,6 +39,62 @@ class StepView(Value):
     title: str
     state: StepState
     note: str = ""
+
+
+class ApprovalView(Value):
+    """An approval as people see it. It holds no true argument: only what the preview step let be shown."""
+
+    id: str
+    """`call.generation`, such as `4.1`."""
+    turn: int
+    tool: str
+    target: str
+    environment: str
+    claim: str
+    """The planner's reason."""
+    gate: GateDigest
+    rule: Rule
+    requesters: tuple[Person, ...]
+    """Who asked, and who edited: under four-eyes none of them may approve."""
+    editors: tuple[Person, ...] = ()
+    shown: Shown
+    before: Shown | None = None
+    """What people saw before it drifted or was edited."""
+    slot: str
+    """The card it stands on: `approval/4.1` alone, `changes/3/1` with other changes of its turn."""
+    held: str = ""
+    opened_at: datetime
+    deadline: datetime | None = None
+    state: ApprovalState
+    votes: tuple[Vote, ...] = ()
+    ended_at: datetime | None = None
+    why: str = ""
+
+
+class AlertKind(StrEnum):
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    BREAK_GLASS = "break_glass"
+
+
+class Alert(Value):
+    """A message of its own about an approval: posted once, and never taken back."""
+
+    slot: str
+    """Its place among the cards: `alert/reminder/4.1`; see `docket.alert_slot`."""
+    kind: AlertKind
+    approval: str
+    tool: str
+    target: str
+    tell: People = People()
+    """Who is mentioned."""
+    channel: str = ""
+    """Where; in the run's thread when empty."""
+    by: Person | None = None
+    """Who broke the glass."""
+    reason: str = ""
+    deadline: datetime | None = None
+    at: datetime
 
 
 class UnknownOutcome(Value):
@@ -93,6 +152,9 @@ class BudgetView(Value):
     steps_limit: int
     working_used: timedelta
     working_limit: timedelta
+    usage: Usage = Usage()
+    tokens_limit: int | None = None
+    cost_limit: Decimal | None = None
 
 
 class Card(Value):
@@ -121,7 +183,8 @@ class RunView(Value):
     doing: str = ""
     """What goes on now or what it waits for, in words."""
     steps: tuple[StepView, ...] = ()
-    approvals: tuple[Approval, ...] = ()
+    approvals: tuple[ApprovalView, ...] = ()
+    alerts: tuple[Alert, ...] = ()
     unknowns: tuple[UnknownOutcome, ...] = ()
     questions: tuple[Question, ...] = ()
     notices: tuple[Notice, ...] = ()
@@ -129,7 +192,7 @@ class RunView(Value):
     result: str = ""
     budget: BudgetView
     cards: dict[str, Card] = {}
-    """By slot: `root`, `approval/4.1`, `unknown/4.1`, `question/1`, `result`."""
+    """By slot: `root`, `approval/4.1`, `changes/3/1`, `alert/reminder/4.1`, `unknown/4.1`, `question/1`, `result`."""
 
 
 class Announce(Value):
@@ -149,6 +212,10 @@ class Announced(Value):
     notices: tuple[int, ...] = ()
     undeliverable: str = ""
     """Why the thread can't be posted to at all, in words."""
+    gates: tuple[GateDigest, ...] = ()
+    """Of the open approvals that stand on cards which agree with Slack now."""
+    untold: dict[str, str] = {}
+    """Alerts that could not be posted: slot, and why in words."""
 
 
 class AuditRow(Value):

@@ -17,8 +17,8 @@ const BREAKS = [
   {
     what: "lose_reply",
     sign: "plug",
-    label: "Lose the reply of the next deployment",
-    then: "It happens, but nobody hears so. Handrail never just tries again.",
+    label: "Lose the reply of the next deployment or ticket",
+    then: "It happens, but nobody hears so. Handrail looks it up, or asks: it never just tries again.",
   },
   {
     what: "carol_deploys",

@@ -15,8 +15,17 @@ from typing import Any
 TOOLS = (
     "echo", "environment", "pid", "slow", "die", "die_by_signal", "answer_and_exit", "hang", "wedge", "junk", "huge",
     "huge_frame", "surrogates", "latin1", "kinds", "tool_error", "invalid_params", "server_error", "unreadable",
-    "elicit", "sample", "url", "input_required", "lifeline", "child", "scalar",
+    "elicit", "sample", "url", "input_required", "lifeline", "child", "scalar", "mirror", "indiscreet",
+    "indiscreet_failure", "fickle", "fail", "refuse",
 )  # fmt: skip
+KNOWN = {
+    "mirror": {"properties": {name: {} for name in ("message", "labels", "dry_run", "answer", "say")}},
+    "fail": {"properties": {"code": {}, "message": {}}},
+    "refuse": {"properties": {"text": {}, "answer": {}}},
+    "fickle": {"description": f"as process {os.getpid()} understands it"},
+    "indiscreet": {"properties": {"before": {}, "number": {"type": "integer"}}},
+}
+"""What is said of the arguments of tools; most say nothing."""
 MODERN = "--modern" in sys.argv
 wedged = threading.Event()
 out = threading.Lock()
@@ -66,7 +75,9 @@ def greet(number: int, method: str, params: dict[str, Any]) -> None:
         cursor = params.get("cursor")
         names = TOOLS[3:] if cursor else TOOLS[:3]
         page: dict[str, Any] = {
-            "tools": [{"name": name, "inputSchema": {"type": "object"}} for name in names]
+            "tools": [
+                {"name": name, "inputSchema": {"type": "object", **KNOWN.get(name, {})}} for name in names
+            ]
         }
         page |= {"ttlMs": 0, "cacheScope": "private"} if MODERN else {}
         reply(number, page if cursor else {**page, "nextCursor": "more"})
@@ -123,8 +134,24 @@ def call(number: int, name: str, arguments: dict[str, Any]) -> None:  # noqa: C9
             )
         case "scalar":
             reply(number, {"content": [], "structuredContent": 7})
+        case "mirror":
+            said = [{"type": "text", "text": arguments["say"]}] if "say" in arguments else []
+            reply(number, {"content": said, "structuredContent": arguments.get("answer", arguments)})
+        case "indiscreet":
+            before = arguments.get("before", "")
+            said = f"INVALID: {before}could not log in as ops:{os.environ['CANARY']}{before * 5}"
+            text(number, said, isError=True)
+        case "indiscreet_failure":
+            fail(number, -32603, arguments.get("before", "") + json.dumps({"password": os.environ["CANARY"]}))
         case "tool_error":
             text(number, "INVALID: no", isError=True)
+        case "fickle":
+            text(number, "called")
+        case "fail":
+            fail(number, arguments["code"], arguments["message"])
+        case "refuse":
+            more = {"structuredContent": arguments["answer"]} if "answer" in arguments else {}
+            text(number, arguments["text"], isError=True, **more)
         case "invalid_params":
             fail(number, -32602, "seconds: missing")
         case "server_error":
@@ -172,7 +199,7 @@ def ask(method: str, params: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     if "--dies-at-start" in sys.argv:
-        mutter("setting TOKEN is missing")
+        mutter(os.environ.get("LAST_WORDS", "setting TOKEN is missing"))
         sys.exit(3)
     for line in sys.stdin.buffer:
         message = json.loads(line)

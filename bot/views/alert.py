@@ -1,0 +1,61 @@
+"""Alerts: messages of their own about changes that wait, or that somebody approved alone."""
+
+from collections.abc import Sequence
+
+from workflows.values.people import People
+from workflows.values.view import Alert, AlertKind, RunView
+
+from .. import words
+from .blocks import Block, Message, bullets, context, line, message, quote, rich, run_of, section, when
+from .text import channel, code, escaped, mentions, one_line, shortened, user, visible
+
+MOST_TOLD = 50
+TITLE = 300
+REASON = 2000
+
+
+def alert_card(view: RunView, alerts: Sequence[Alert], link: str = "") -> Message:
+    """One message for alerts of one kind. *link*: a permalink of the card; where there is none, the run is named."""
+    said = _said(alerts[0])
+    what = "; ".join(_title(alert) for alert in alerts)
+    reason = alerts[0].reason.strip()
+    return message(
+        f"{said} {escaped(shortened(what, 1000))}",
+        section(f"*{said}*{_for_whom(alerts)}"),
+        rich(bullets(*map(_change, alerts))),
+        rich(line(run_of(f"{words.REASON}:", bold=True)), quote(shortened(visible(reason), REASON)))
+        if reason
+        else None,
+        context(_where(view, link)),
+    )
+
+
+def _said(alert: Alert) -> str:
+    match alert.kind:
+        case AlertKind.REMINDER:
+            return words.REMINDER
+        case AlertKind.ESCALATION:
+            return words.ESCALATION
+        case AlertKind.BREAK_GLASS:
+            return words.BROKE_GLASS.format(who=user(alert.by.user) if alert.by else "Somebody")
+
+
+def _for_whom(alerts: Sequence[Alert]) -> str:
+    people = People()
+    for alert in alerts:
+        people = people | alert.tell
+    return f" {words.FOR_WHOM.format(who=mentions(people, MOST_TOLD))}" if people else ""
+
+
+def _title(alert: Alert) -> str:
+    return one_line(f"{alert.tool} on {alert.target}")
+
+
+def _change(alert: Alert) -> list[Block]:
+    until = [run_of(words.UNTIL), when(alert.deadline)] if alert.deadline else []
+    return [run_of(shortened(_title(alert), TITLE), code=True), *until]
+
+
+def _where(view: RunView, link: str) -> str:
+    run = words.ALERT_RUN.format(name=code(view.name), channel=channel(view.place.channel))
+    return f"<{link}|{words.OPEN_CARD}>. {run}" if link else run

@@ -1,0 +1,80 @@
+"""The details of a change: all there is to see of it, in pages of a dialog."""
+
+import json
+
+from workflows.values.approval import ApprovalState
+from workflows.values.view import ApprovalView
+
+from .. import words
+from .blocks import Block, actions, button, chunks, context, header, preformatted, rich
+from .change import Parts, label, length, notes, parts, title
+from .deciding import break_glass
+from .modals import PAGE_BLOCKS, PAGE_BYTES, View, modal
+from .refs import PageRef
+from .text import one_line, visible
+
+
+def details_modal(approval: ApprovalView, at: PageRef) -> View:
+    """One page of everything. Where its card has no Approve for a change, the last page has it."""
+    pages = _pages(approval)
+    number = min(max(at.page, 0), len(pages) - 1)
+    at = at.model_copy(update={"page": number})
+    offered = number == len(pages) - 1 and _offers(approval, at)
+    said = notes(approval)
+    blocks = [
+        header(title(approval)),
+        context(_length(approval, number, len(pages))),
+        *([rich(*said)] if said else []),
+        *pages[number],
+    ]
+    row = [*_turning(at, len(pages)), *(break_glass(at.run, approval) if offered else [])]
+    submit = words.APPROVE if offered and approval.state is ApprovalState.OPEN else ""
+    return modal(
+        "approve", words.DETAILS_TITLE, at, [*blocks, *([actions(*row)] if row else [])], submit=submit
+    )
+
+
+def _offers(approval: ApprovalView, at: PageRef) -> bool:
+    return not approval.state.ended and approval.shown.complete and approval.gate == at.gate and at.offer
+
+
+def everything(approval: ApprovalView) -> Parts:
+    """The planner's reason, then all that would be sent and all that the tool said of it."""
+    claim = approval.claim.strip()
+    return [*([(words.CLAIM, visible(claim))] if claim else []), *parts(approval)]
+
+
+def _length(approval: ApprovalView, number: int, pages: int) -> str:
+    own = "" if approval.shown.by_tool else f" {words.ITS_OWN_PREVIEW}"
+    whole = "" if approval.shown.complete else f" {words.NEVER_WHOLE}"
+    return f"Page {number + 1} of {pages}, {length(everything(approval)):,} characters in all.{own}{whole}"
+
+
+def _pages(approval: ApprovalView) -> list[list[Block]]:
+    pages: list[list[Block]] = [[]]
+    weight = 0
+    for name, text in everything(approval):
+        pieces = chunks(text) or [" "]
+        for piece_number, piece in enumerate(pieces, 1):
+            counted = f" ({piece_number} of {len(pieces)})" if len(pieces) > 1 else ""
+            made = rich(label(f"{name}{counted}"), preformatted(piece))
+            heavy = len(json.dumps(made))
+            if pages[-1] and (len(pages[-1]) >= PAGE_BLOCKS or weight + heavy > PAGE_BYTES):
+                pages.append([])
+                weight = 0
+            pages[-1].append(made)
+            weight += heavy
+    return pages
+
+
+def _turning(at: PageRef, pages: int) -> list[Block]:
+    buttons = []
+    if at.page > 0:
+        buttons.append(_turn("details_previous", words.PREVIOUS_PAGE, at, at.page - 1))
+    if at.page < pages - 1:
+        buttons.append(_turn("details_next", words.NEXT_PAGE, at, at.page + 1))
+    return buttons
+
+
+def _turn(action: str, name: str, at: PageRef, page: int) -> Block:
+    return button(action, one_line(name), at.model_copy(update={"page": page}).packed())

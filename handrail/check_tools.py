@@ -1,0 +1,69 @@
+"""Do the tool servers offer what the contracts say of them? Asked of the servers themselves; no tool is called."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+
+from activities.definitions import knows, says_it_changes
+from activities.mcp_servers import McpServers, ToolDefinition, ToolServerError
+from workflows.rules.keys import names_in
+from workflows.values.tools import ToolContract, Verify
+
+from .config import Config
+
+Offered = Mapping[str, ToolDefinition]
+
+
+async def check_tools(servers: McpServers, config: Config) -> AsyncIterator[tuple[bool, str]]:
+    """(is it well, a line about it), a server at a time."""
+    for server in config.servers:
+        contracts = [contract for contract in config.tools if contract.server == server]
+        try:
+            offered = await servers.tools(server)
+        except ToolServerError as error:
+            yield False, f"{server}: {error}"
+            continue
+        problems = list(problems_of(server, contracts, offered))
+        for problem in problems:
+            yield False, problem
+        if not problems:
+            yield True, f"{server} answers, with all {len(contracts)} tools of the config"
+
+
+def problems_of(server: str, contracts: list[ToolContract], offered: Offered) -> Iterator[str]:
+    lost = [contract.name for contract in contracts if contract.tool not in offered]
+    if lost:
+        yield f"{server} does not offer {', '.join(lost)}; it offers {', '.join(sorted(offered))}"
+    for contract in contracts:
+        if contract.tool in offered:
+            yield from _key(contract, offered[contract.tool])
+            if contract.verify is not None:
+                yield from _verify(contract, contract.verify, offered)
+
+
+def _key(contract: ToolContract, tool: ToolDefinition) -> Iterator[str]:
+    place = contract.key
+    if place is not None and not knows(tool.input_schema, place.argument):
+        yield f"{contract.name} knows no argument {place.argument}, where its key_in puts the key"
+
+
+def _verify(contract: ToolContract, verify: Verify, offered: Offered) -> Iterator[str]:
+    """Would the look-up be understood? A server may ignore what it does not know, and then finds what is not ours."""
+    name = f"{contract.server}.{verify.tool}"
+    tool = offered.get(verify.tool)
+    if tool is None:
+        yield f"{contract.name} is verified by {name}, which {contract.server} does not offer"
+        return
+    if says_it_changes(tool):
+        yield f"{contract.name} is verified by {name}, and {contract.server} says that it changes things"
+    for argument in verify.arguments:
+        if not knows(tool.input_schema, argument):
+            yield f"{name} knows no argument {argument}, with which {contract.name} is verified"
+    required = tool.input_schema.get("required")
+    for argument in required if isinstance(required, list) else ():
+        if argument not in verify.arguments:
+            yield f"{name} needs the argument {argument}, and verify of {contract.name} gives none"
+    for argument in sorted({*names_in(verify.arguments)} - {"key"}):
+        if not knows(offered[contract.tool].input_schema, argument):
+            yield f"verify of {contract.name} takes {{{argument}}} from the call, which has no such argument"
+    fields = (tool.output_schema or {}).get("properties")
+    if isinstance(fields, dict) and fields and verify.found not in fields:
+        yield f"the answer of {name} has no {verify.found}, which verify of {contract.name} reads"

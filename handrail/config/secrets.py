@@ -1,0 +1,83 @@
+"""Which values of the file are secrets: what tool servers are given from the environment, and what it says are.
+
+All else in it is shown to people and read by the bot too, so nothing that may be a secret stands there.
+"""
+
+import re
+from collections.abc import Iterator
+
+from pydantic import SecretStr
+
+from activities.masking import SHORTEST, too_short
+
+from .problems import KeyPath, within
+from .schema import File
+from .source import Source
+
+OURS = ("HANDRAIL_PYTHON", "HANDRAIL_HOME", "HANDRAIL_MODEL", "HANDRAIL_FALLBACK_MODEL")
+"""Handrail's own names, for what anybody may see."""
+SERVERS: KeyPath = ("servers",)
+MODELS: KeyPath = ("models",)
+PLACES: tuple[KeyPath, ...] = (SERVERS, MODELS, ("masking", "values"))
+"""Where secrets may stand. Who starts no tool servers takes these as they are written."""
+CREDENTIAL = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL", re.IGNORECASE)
+
+
+def mistakes(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
+    """What may be a secret, and would be shown."""
+    for path, name in source.references():
+        if name not in _plain(file) and not within(path, PLACES):
+            do = (
+                f"give it to a tool server in its env, or list {name} in masking.public if anybody may see it"
+            )
+            yield path, f"expected no secret, for people are shown this, found ${{{name}}}: {do}"
+
+
+def values(file: File, source: Source) -> Iterator[SecretStr]:
+    for _, _, value in _given(file, source):
+        yield SecretStr(value)
+    yield from file.masking.values
+
+
+def doubts(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
+    """What will be seen, and is hardly meant to be."""
+    for path, name, value in _given(file, source):
+        if too_short(value):
+            yield (
+                path,
+                f"the value of ${{{name}}} has fewer than {SHORTEST} characters, so it is not masked where it shows up",
+            )
+    for path, name in _written_out(file, source):
+        do = f"write ${{{name}}}, or list {name} in masking.public if anybody may see it"
+        yield path, f"it stands in the file in plain text and is not masked: {do}"
+    for place, secret in enumerate(file.masking.values):
+        if too_short(secret.get_secret_value()):
+            yield (
+                ("masking", "values", place),
+                f"it has fewer than {SHORTEST} characters, so it is not masked where it shows up",
+            )
+    known = {name for _, name in source.references()}.union(*(server.env for server in file.servers.values()))
+    for place, name in enumerate(file.masking.public):
+        if name not in known:
+            yield ("masking", "public", place), f"nothing in the file is called ${{{name}}}"
+
+
+def _given(file: File, source: Source) -> Iterator[tuple[KeyPath, str, str]]:
+    """(where, name, value) of all that servers are given from the environment and that is not known to be plain."""
+    for path, names in source.read.items():
+        if within(path, [SERVERS, MODELS]):
+            yield from ((path, name, value) for name, value in names.items() if name not in _plain(file))
+
+
+def _written_out(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
+    """(where, name) of what tool servers are given as it stands in the file, and what sounds like a credential."""
+    for server, section in file.servers.items():
+        for name, value in section.env.items():
+            path: KeyPath = (*SERVERS, server, "env", name)
+            masked = value in file.masking.values or path in source.from_environment
+            if value and not masked and CREDENTIAL.search(name) and name not in _plain(file):
+                yield path, name
+
+
+def _plain(file: File) -> set[str]:
+    return {*OURS, *file.masking.public}

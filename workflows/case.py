@@ -1,0 +1,95 @@
+"""One call that changes something, as its run's memory has it: previewed, and made into an effect."""
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from . import outside
+from .journal import Journal
+from .rules.digests import effect_digest, effect_key
+from .rules.policy import environment_of, target_of
+from .values.approval import Effect, Previewed, Shown
+from .values.calls import Call, CallResult, Ended
+from .values.people import Person
+from .values.run import OpenCall
+from .values.steps import PreviewOrder
+from .values.tools import ToolContract
+from .values.view import StepState
+
+
+class Refusal(Exception):
+    """The call ends here, as this result."""
+
+    def __init__(self, ended: Ended, text: str, by: Person | None = None) -> None:
+        super().__init__(text)
+        self.ended = ended
+        self.text = text
+        self.by = by
+
+
+class Case:
+    """Always what the memory says now: people may edit its arguments while they are asked."""
+
+    def __init__(self, journal: Journal, number: int, contract: ToolContract) -> None:
+        self.journal = journal
+        self.contract = contract
+        self._number = number
+
+    @property
+    def open(self) -> OpenCall:
+        return next(known for known in self.journal.memory.open if known.call.number == self._number)
+
+    @property
+    def call(self) -> Call:
+        return self.open.call
+
+    @property
+    def target(self) -> str:
+        return target_of(self.contract, self.call.arguments)
+
+    @property
+    def environment(self) -> str:
+        return environment_of(self.contract, self.call.arguments)
+
+    def remember(self, **changed: object) -> None:
+        memory, known = self.journal.memory, self.open
+        memory.open[memory.open.index(known)] = known.model_copy(update=changed)
+
+    def step(self, state: StepState, note: str) -> None:
+        """The line of this call in the plan, and what the run does now."""
+        self.journal.memory.doing = f"{self.call.title or self.call.tool}: {note}"
+        self.journal.step(self.call, state, note)
+
+    async def preview(self) -> tuple[Effect, Shown]:
+        """What it would do now. Raises Refusal when the tool says that it can't be done, or can't be asked; Stopped."""
+        order = PreviewOrder(call=self.call, contract=self.contract)
+        try:
+            previewed = await self.journal.unless_stopped(outside.preview(order, summary=self.call.tool))
+        except ActivityError as error:
+            raise Refusal(Ended.FAILED, f"It could not be previewed: {_reason(error)}") from None
+        if previewed.problem:
+            raise Refusal(Ended.FAILED, previewed.problem)
+        return self._effect(previewed), previewed.shown
+
+    def _effect(self, previewed: Previewed) -> Effect:
+        call, n = self.call, self.open.n
+        return Effect(
+            call=call,
+            contract=self.contract,
+            target=self.target,
+            environment=self.environment,
+            definition=previewed.definition,
+            precondition=previewed.precondition,
+            expected=previewed.expected,
+            digest=effect_digest(
+                self.contract, call.arguments, self.target, previewed.definition, previewed.precondition
+            ),
+            key=effect_key(workflow.info().workflow_id, call, self.contract, n),
+            n=n,
+        )
+
+    def ended(self, ended: Ended, text: str, by: Person | None = None) -> CallResult:
+        return CallResult(call=self._number, ended=ended, text=text, by=by, at=workflow.now())
+
+
+def _reason(error: ActivityError) -> str:
+    return str(getattr(error.cause, "message", None) or error.cause or error)

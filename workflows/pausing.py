@@ -1,0 +1,91 @@
+"""When a run pauses and asks whether to go on: its budget is spent, or its planner gets nowhere."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+from .journal import Journal
+from .values.signals import Cancel
+from .values.spec import Limits
+from .values.view import Question
+
+GETS_NOWHERE = 5
+"""So many turns in a row in which nothing that the planner wanted could be done."""
+
+
+async def may_go_on(journal: Journal) -> bool:
+    """False when people had to be asked; what they said is in the memory."""
+    memory = journal.memory
+    why = _spent(journal) or _gets_nowhere(journal)
+    if not why:
+        return True
+    asked = next((each for each in memory.questions.values() if not each.answered), None)
+    question = asked or _ask(journal, why)
+    await workflow.wait_condition(lambda: bool(memory.questions[question.id].answered) or journal.stopped)
+    answer = memory.questions[question.id]
+    if answer.choice == "more":
+        memory.limits = _raised(journal)
+        memory.fruitless = 0
+    elif answer.choice == "stop":
+        assert answer.answered_by is not None
+        memory.cancel = Cancel(delivery=f"pause/{question.id}", by=answer.answered_by, reason=why)
+    return False
+
+
+def _spent(journal: Journal) -> str:
+    """Which limit was reached, in words; empty when none was."""
+    memory, limits = journal.memory, journal.memory.limits
+    used = memory.usage
+    spent = (
+        memory.steps_used >= limits.steps
+        or memory.working_used >= limits.working
+        or (limits.tokens is not None and used.tokens >= limits.tokens)
+        or (limits.cost is not None and used.cost >= limits.cost)
+    )
+    if not spent:
+        return ""
+    steps = "1 step" if memory.steps_used == 1 else f"{memory.steps_used} steps"
+    tokens = f", {used.tokens:,} tokens ({used.in_words})" if used.tokens else ""
+    return f"Its budget is used up: {steps}, {_minutes(memory.working_used)} of work{tokens}."
+
+
+def _gets_nowhere(journal: Journal) -> str:
+    if journal.memory.fruitless < GETS_NOWHERE:
+        return ""
+    return f"In {journal.memory.fruitless} turns in a row nothing that the planner wanted could be done."
+
+
+def _raised(journal: Journal) -> Limits:
+    """As much again as it was given in the beginning, on top of what was used."""
+    memory, grant = journal.memory, journal.spec.limits
+    return Limits(
+        steps=memory.steps_used + grant.steps,
+        working=memory.working_used + grant.working,
+        tokens=None if grant.tokens is None else memory.usage.tokens + grant.tokens,
+        cost=None if grant.cost is None else memory.usage.cost + grant.cost,
+    )
+
+
+def _ask(journal: Journal, why: str) -> Question:
+    memory = journal.memory
+    memory.last_question += 1
+    question = Question(
+        id=str(memory.last_question),
+        text=f"{why} Go on?",
+        choices=(("more", f"Go on: {_in_words(journal.spec.limits)}"), ("stop", "Stop here")),
+    )
+    memory.questions[question.id] = question
+    journal.audit("paused", question.text)
+    journal.touch()
+    return question
+
+
+def _in_words(grant: Limits) -> str:
+    tokens = "" if grant.tokens is None else f", {grant.tokens:,} tokens"
+    cost = "" if grant.cost is None else f", ${grant.cost:.2f}"
+    return f"{grant.steps} more steps, {_minutes(grant.working)}{tokens}{cost}"
+
+
+def _minutes(time: timedelta) -> str:
+    minutes = max(1, round(time.total_seconds() / 60))
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
