@@ -15,7 +15,7 @@ from tests.chaos import deployment
 from tests.chaos.collecting import Collector
 from tests.chaos.figures import Figures
 from tests.chaos.monkey import Monkey
-from tests.chaos.oracle import judge
+from tests.chaos.oracle import ended_or_waiting, judge
 from tests.chaos.people import Crowd
 from tests.chaos.processes import Processes
 from tests.chaos.truth import Truth
@@ -53,6 +53,7 @@ class Run:
         self._order = order
         self._say = say
         self._began = time.monotonic()
+        self._settled_by = 0.0
         self._truth_file = order.folder / "truth.sqlite"
         self._truth = Truth(self._truth_file)
         self._canary = f"canary-{secrets.token_hex(16)}"
@@ -70,8 +71,9 @@ class Run:
                 await self._monkey.stop()
                 self._tell("Nothing goes wrong any more")
                 await self._processes.all_up()
+                self._settled_by = self._seconds + SETTLES
                 await self._settle()
-            return await self._judge(client, enough=enough)
+            return await self._judge(await self._collect(client), enough=enough)
         finally:
             await self._processes.stop()
             self._truth.close()
@@ -118,22 +120,28 @@ class Run:
             raise failure
 
     async def _settle(self) -> None:
-        until = self._seconds + SETTLES
         told = self._seconds
-        while self._crowd.open and self._seconds < until:
+        while self._crowd.open and self._seconds < self._settled_by:
             self._check()
             if self._seconds - told > TELL_EVERY:
                 told = self._seconds
                 self._tell("Ending")
             await asyncio.sleep(0.2)
 
-    async def _judge(self, client: Client, *, enough: bool) -> bool:
-        self._tell("Collecting the evidence")
-        collector = Collector(client, self._canary)
-        collector.evidence.goals = {item: story.goal for item, story in self._crowd.stories.items()}
-        collector.evidence.answered = self._crowd.answered
-        await collector.histories_of_all()
-        collector.files(self._order.folder)
+    async def _collect(self, client: Client) -> Collector:
+        """The evidence, once nothing moves: a card says that a run ended a moment before the server does."""
+        while True:
+            self._tell("Collecting the evidence")
+            collector = Collector(client, self._canary)
+            collector.evidence.goals = {item: story.goal for item, story in self._crowd.stories.items()}
+            collector.evidence.answered = self._crowd.answered
+            await collector.histories_of_all()
+            collector.files(self._order.folder)
+            if self._seconds > self._settled_by or not any(ended_or_waiting(collector.evidence)):
+                return collector
+            await asyncio.sleep(1.0)
+
+    async def _judge(self, collector: Collector, *, enough: bool) -> bool:
         verdict = judge(collector.evidence)
         figures = Figures(collector.evidence, verdict, self._truth.kills(), self._crowd.counts, self._seconds)
         for line in figures.lines():

@@ -205,7 +205,7 @@ def ended_or_waiting(evidence: Evidence) -> Violations:
             yield f"{item} has {len(runs)} runs"
         for run in runs:
             if run.closed is None and not _waits(run, goal):
-                yield f"the run of {item} neither ended nor waits for anybody: {(run.view or {}).get('doing')}"
+                yield f"the run of {item} neither ended nor waits for anybody: {_now(run)}"
     for effect in evidence.effects.values():
         run = evidence.runs.get(effect.run)
         if effect.closed is None and (run is None or not _waits_for_word(run)):
@@ -214,6 +214,11 @@ def ended_or_waiting(evidence: Evidence) -> Violations:
         effect = evidence.effects.get(holder)
         if effect is None or effect.closed is not None:
             yield f"{lease} is held by nobody"
+
+
+def _now(run: Run) -> str:
+    view = run.view or {}
+    return f"{view.get('state')}, {view.get('doing') or 'nothing said'}, shown on {sorted(view.get('cards', ()))}"
 
 
 def _waits(run: Run, goal: Goal) -> bool:
