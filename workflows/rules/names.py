@@ -14,6 +14,11 @@ def run_id(team: str, occasion: str) -> str:
     return f"run/{team}/{hashlib.sha256(f'{team}/{occasion}'.encode()).hexdigest()[:24]}"
 
 
+def mailbox_id(source: str, key: str) -> str:
+    """The workflow id of the `Mailbox` that keeps the events of *source* about *key*. A key may hold anything."""
+    return f"mailbox/{source}/{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+
+
 def slug(goal: str, agent: str, parameters: Mapping[str, str]) -> str:
     """What a run is called, without its number: its agent and the first thing said of what, `deploy-checkout`.
 
