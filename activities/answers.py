@@ -1,6 +1,6 @@
 """What tools answer, bounded and masked before it goes anywhere: a result too large would repeat what was done.
 
-That every text is safe was seen to where it came in (`mcp_servers`).
+That every text is safe was seen to where it came in (`tool_replies`).
 """
 
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from workflows.rules.canonical import NotCanonical, canonical, parse
 from workflows.values.base import Json
 
 from .masking import Masker
-from .mcp_replies import TEXT_LIMIT, ToolReply
+from .tool_replies import TEXT_LIMIT, ToolReply
 
 LONGEST_TEXT = 20_000
 """Characters of a text answer that are kept; the cut is stated."""

@@ -31,8 +31,9 @@ from workflows.values.tools import EffectClass, ToolContract
 
 from .answers import kept, shortened, text_of
 from .masking import Masker, compiled
-from .mcp_servers import AskedForInput, McpServers, NotSent, Refused, ReplyLost, ServerFailed, ToolReply
 from .patience import GivenUp, beating, still_awaited, try_again
+from .tool_replies import AskedForInput, NotSent, Refused, ReplyLost, ServerFailed, ToolReply
+from .tool_servers import ToolServers
 
 AMBIGUOUS = "Ambiguous"
 TOOL_UNAVAILABLE = "ToolUnavailable"
@@ -69,7 +70,7 @@ class Tried:
         return self.unsent == activity.info().attempt - 1
 
 
-async def apply_once(servers: McpServers, order: EffectOrder, masker: Masker) -> Outcome:
+async def apply_once(servers: ToolServers, order: EffectOrder, masker: Masker) -> Outcome:
     """One attempt. Raises ApplicationError `Ambiguous` when nobody can know whether it was done.
 
     A verifiable effect that was looked for and is not there is ordered once more, for the same admission: NOT_APPLIED
@@ -94,7 +95,7 @@ async def apply_once(servers: McpServers, order: EffectOrder, masker: Masker) ->
     return _known(reply, masker)
 
 
-async def apply_with_key(servers: McpServers, order: EffectOrder, masker: Masker) -> Outcome:
+async def apply_with_key(servers: ToolServers, order: EffectOrder, masker: Masker) -> Outcome:
     """Once, however often it is sent: every attempt has the same key and the same bytes.
 
     Raises ApplicationError, to be tried again: `ToolUnavailable` or `Ambiguous`; and not to be tried again:
@@ -129,7 +130,7 @@ class Changed(Exception):
     """What would be sent now is not what was approved; the text is a sentence."""
 
 
-async def _send(servers: McpServers, order: EffectOrder, *, nothing_sent: bool) -> ToolReply:
+async def _send(servers: ToolServers, order: EffectOrder, *, nothing_sent: bool) -> ToolReply:
     """Raises Changed, NotSent or ReplyLost."""
     effect, contract = order.effect, order.effect.contract
     fresh_for = min(FRESHNESS, order.admission.fresh_for)

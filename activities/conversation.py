@@ -23,7 +23,7 @@ from workflows.values.calls import Called, Entry, GoalSet, Transcript, Unusable
 from workflows.values.spec import ModelPlanner
 from workflows.values.tools import ToolContract
 
-from .mcp_replies import ToolDefinition
+from .tool_replies import ToolDefinition
 
 GIVE_UP = "give_up"
 LONGEST_NAME = 64

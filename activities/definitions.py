@@ -8,8 +8,8 @@ from referencing.jsonschema import EMPTY_REGISTRY
 
 from workflows.values.base import Json
 
-from .mcp_servers import ToolDefinition
-from .mcp_stdio import safe_text
+from .safe import safe_text
+from .tool_replies import ToolDefinition
 
 
 def problem(schema: Mapping[str, Any], arguments: Json, filled_later: Iterable[str] = ()) -> str:

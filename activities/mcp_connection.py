@@ -26,7 +26,9 @@ from mcp_types import (
 from pydantic import TypeAdapter, ValidationError
 
 from activities.masking import Masker
-from activities.mcp_replies import (
+from activities.mcp_stdio import LETTER, Inbox, Letter, Outbox, ServerProcess, ServerSettings, running
+from activities.safe import safe_text
+from activities.tool_replies import (
     AskedForInput,
     NotSent,
     Patience,
@@ -35,16 +37,6 @@ from activities.mcp_replies import (
     ServerFailed,
     ToolDefinition,
     ToolReply,
-)
-from activities.mcp_stdio import (
-    LETTER,
-    Inbox,
-    Letter,
-    Outbox,
-    ServerProcess,
-    ServerSettings,
-    running,
-    safe_text,
 )
 
 LAST_WORDS_LIMIT = 300  # characters of the last line on stderr, told when a server does not start

@@ -14,16 +14,17 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import Self, cast
 
 import anyio
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCMessage, JSONRPCRequest, jsonrpc_message_adapter
 from pydantic import BaseModel, ConfigDict, Field
 
+from .safe import safe_json, safe_text
+
 FRAME_LIMIT = 16 * 1024 * 1024  # bytes of one message; a server that says more in one breath is hung up on
 STDERR_LINE_LIMIT = 2_000  # bytes of a line that reach the log
-JSON_DEPTH_LIMIT = 200  # levels; pydantic's own parser has the same
 LAST_MOMENT = 0.2  # seconds in which a process that hung up may still show how it ended
 GRACE = 1.0  # seconds between asking a process to go (stdin ends, then SIGTERM) and insisting
 
@@ -51,27 +52,6 @@ class Letter:
 
 
 LETTER: ContextVar[Letter | None] = ContextVar("letter", default=None)
-
-
-def safe_text(text: str) -> str:
-    """The text with lone surrogates and NULs replaced: neither UTF-8 nor most stores can hold them."""
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def safe_json(value: Any, depth: int = 0) -> Any:
-    """The JSON value with every text in it made safe. Raises ValueError where it is nested too deeply."""
-    if depth > JSON_DEPTH_LIMIT:
-        raise ValueError("nested too deeply")
-    match value:
-        case str():
-            return safe_text(value)
-        case dict():
-            return {safe_text(str(key)): safe_json(inner, depth + 1) for key, inner in value.items()}
-        case list():
-            return [safe_json(inner, depth + 1) for inner in value]
-        case _:
-            return value
 
 
 class Inbox:

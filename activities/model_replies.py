@@ -7,7 +7,7 @@ from workflows.values.base import Json
 from workflows.values.calls import ProposedCall, Thought, ThoughtKind
 
 from .conversation import GIVE_UP, Offer
-from .mcp_stdio import safe_text
+from .safe import safe_text
 
 MOST_CALLS = 16
 """In one reply: people look at all of them together."""

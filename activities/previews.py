@@ -16,7 +16,8 @@ from workflows.values.tools import KeyForm, ToolContract
 from . import definitions
 from .answers import Kept, kept, repeats
 from .masking import PLAIN, Masker
-from .mcp_servers import AskedForInput, McpServers, ToolDefinition, ToolReply
+from .tool_replies import AskedForInput, ToolDefinition, ToolReply
+from .tool_servers import ToolServers
 
 LARGEST = 64_000
 """Bytes of a preview that people can still be shown whole."""
@@ -43,7 +44,7 @@ class _Asked:
     arguments: dict[str, Json]
 
 
-async def preview(servers: McpServers, order: PreviewOrder, patience: float, masker: Masker) -> Previewed:
+async def preview(servers: ToolServers, order: PreviewOrder, patience: float, masker: Masker) -> Previewed:
     """Raises NotSent or ReplyLost when the server can't be asked. *patience* is in seconds.
 
     What is shown is masked. What must still hold when it is applied is not: it is compared, and never shown.

@@ -14,10 +14,11 @@ from workflows.values.tools import ToolContract
 from workflows.values.usage import Usage
 
 from .conversation import Offer, instructions, messages
-from .mcp_servers import McpServers, NotSent
 from .model_replies import thought
 from .models import ModelError, Models
 from .patience import beating, try_again
+from .tool_replies import NotSent
+from .tool_servers import ToolServers
 
 MODEL_UNAVAILABLE = "ModelUnavailable"
 
@@ -25,7 +26,7 @@ MODEL_UNAVAILABLE = "ModelUnavailable"
 class Thinking:
     """Asks models on behalf of runs. Nothing in it tries twice: Temporal does, and knows for how long."""
 
-    def __init__(self, models: Models, servers: McpServers) -> None:
+    def __init__(self, models: Models, servers: ToolServers) -> None:
         self._models = models
         self._servers = servers
 

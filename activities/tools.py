@@ -13,8 +13,9 @@ from . import applying, definitions, previews, verifying
 from .answers import kept
 from .masked_errors import masked_errors
 from .masking import Masker
-from .mcp_servers import AskedForInput, McpServers, NotSent, ReplyLost, ToolReply
 from .patience import beating, try_again, undisturbed
+from .tool_replies import AskedForInput, NotSent, ReplyLost, ToolReply
+from .tool_servers import ToolServers
 
 LONGEST_LOOK = 90.0
 """Seconds: what `read`, `preview` and `verify` leave for the call itself."""
@@ -28,7 +29,7 @@ class Tools:
     What leaves here holds no secret that *masker* knows, but for the digests' bases and what is sent to the tools.
     """
 
-    def __init__(self, servers: McpServers, masker: Masker) -> None:
+    def __init__(self, servers: ToolServers, masker: Masker) -> None:
         self._servers = servers
         self._masker = masker
 

@@ -10,7 +10,8 @@ from workflows.values.tools import ToolContract, Verify
 
 from . import definitions
 from .masking import Masker
-from .mcp_servers import AskedForInput, McpServers, ToolReply
+from .tool_replies import AskedForInput, ToolReply
+from .tool_servers import ToolServers
 
 LONGEST_REASON = 500
 MORE = ("has_more", "hasMore", "next_cursor", "nextCursor", "incomplete_results")
@@ -21,7 +22,7 @@ class CantTell(Exception):
     """The answer proves neither that it is there nor that it is not; the text is a sentence."""
 
 
-async def verify(servers: McpServers, order: EffectOrder, patience: float, masker: Masker) -> Verified:
+async def verify(servers: ToolServers, order: EffectOrder, patience: float, masker: Masker) -> Verified:
     """Raises NotSent or ReplyLost when the server can't be asked. *patience* is in seconds."""
     contract = order.effect.contract
     try:
@@ -33,7 +34,9 @@ async def verify(servers: McpServers, order: EffectOrder, patience: float, maske
     return Verified(count=count, text=f"{contract.server}.{contract.verify.tool} found {count or 'nothing'}.")
 
 
-async def _ask(servers: McpServers, contract: ToolContract, order: EffectOrder, patience: float) -> ToolReply:
+async def _ask(
+    servers: ToolServers, contract: ToolContract, order: EffectOrder, patience: float
+) -> ToolReply:
     if contract.key is None or contract.verify is None:
         raise CantTell(f"The contract of {contract.name} does not say how to look for it.")
     name = f"{contract.server}.{contract.verify.tool}"

@@ -18,8 +18,9 @@ from .demo.parts import embedded_temporal, sandbox_tokens, slack_is_real
 from .home import Home
 from .masking import worker_masker
 from .queues import STICKY
+from .servers import tool_servers
 from .trouble import Trouble
-from .worker import models, tool_servers
+from .worker import models
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator, Iterator, Mapping
 
 from activities.definitions import knows, says_it_changes
-from activities.mcp_servers import McpServers, ToolDefinition, ToolServerError
+from activities.tool_replies import ToolDefinition, ToolServerError
+from activities.tool_servers import ToolServers
 from workflows.rules.keys import names_in
 from workflows.values.tools import ToolContract, Verify
 
@@ -12,7 +13,7 @@ from .config import Config
 Offered = Mapping[str, ToolDefinition]
 
 
-async def check_tools(servers: McpServers, config: Config) -> AsyncIterator[tuple[bool, str]]:
+async def check_tools(servers: ToolServers, config: Config) -> AsyncIterator[tuple[bool, str]]:
     """(is it well, a line about it), a server at a time."""
     for server in config.servers:
         contracts = [contract for contract in config.tools if contract.server == server]

@@ -2,22 +2,23 @@
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from activities.freezes import Freezes
 from activities.ledger import Ledger
 from activities.masking import Masker
-from activities.mcp_servers import McpServers, NotSent, ServerSettings
 from activities.planning import Planning
+from activities.tool_replies import NotSent
+from activities.tool_servers import ToolServers
 from activities.tools import Tools
 
 from . import temporal
-from .config import Config, home_named_by
+from .config import Config
 from .queues import as_activities, runner, runs_worker, until_stopped
 from .ready import say_ready
+from .servers import tool_servers
 from .stopping import stop_signals
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-__all__ = ["as_activities", "runner", "server_settings", "tool_servers", "work"]
+__all__ = ["as_activities", "runner", "work"]
 
 
 async def work(config: Config, environ: Mapping[str, str], masker: Masker) -> None:
@@ -49,7 +50,7 @@ async def work(config: Config, environ: Mapping[str, str], masker: Masker) -> No
 
 
 @asynccontextmanager
-async def thinking(config: Config, servers: McpServers) -> "AsyncIterator[Thinking | None]":
+async def thinking(config: Config, servers: ToolServers) -> "AsyncIterator[Thinking | None]":
     """What asks models, where an agent has one."""
     if not config.asks_models:
         yield None
@@ -69,33 +70,8 @@ def models(config: Config) -> "Models":
     )
 
 
-async def _start(servers: McpServers) -> None:
+async def _start(servers: ToolServers) -> None:
     try:
         await servers.start()
     except NotSent as error:
         log.warning("%s; it is started again when it is needed", error)
-
-
-@asynccontextmanager
-async def tool_servers(
-    config: Config, environ: Mapping[str, str], masker: Masker
-) -> AsyncIterator[McpServers]:
-    """The config's servers, each started when it is first needed. The demo's keep their state in `HANDRAIL_HOME`."""
-    with suppress(OSError):
-        home_named_by(environ).mkdir(parents=True, exist_ok=True)
-    path = environ.get("PATH", os.defpath)
-    async with McpServers(server_settings(config), path=path, masker=masker) as servers:
-        yield servers
-
-
-def server_settings(config: Config) -> list[ServerSettings]:
-    """How each tool server is started. The only place where its secrets are taken out of their wrapping."""
-    return [
-        ServerSettings(
-            name=name,
-            command=said.command,
-            args=said.args,
-            env={variable: value.get_secret_value() for variable, value in said.env.items()},
-        )
-        for name, said in config.servers.items()
-    ]

@@ -10,7 +10,9 @@ import pytest_asyncio
 from temporalio.testing import ActivityEnvironment
 
 from activities.masking import PLAIN
-from activities.mcp_servers import McpServers, ServerSettings
+from activities.mcp_server import McpServer
+from activities.mcp_stdio import ServerSettings
+from activities.tool_servers import ToolServers
 from activities.tools import Tools
 from sandbox.fleet.database import Database
 from tests.activities.orders import CANARY
@@ -24,18 +26,21 @@ def fleet_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def tool_servers(fleet_file: Path) -> AsyncIterator[McpServers]:
+async def tool_servers(fleet_file: Path) -> AsyncIterator[ToolServers]:
     """One set for all tests: a start of the fleet takes a second."""
 
-    def python(name: str, *args: str, **env: str) -> ServerSettings:
-        return ServerSettings(name=name, command=sys.executable, args=args, env=env, cwd=str(HERE.parents[1]))
+    def python(name: str, *args: str, **env: str) -> McpServer:
+        settings = ServerSettings(
+            name=name, command=sys.executable, args=args, env=env, cwd=str(HERE.parents[1])
+        )
+        return McpServer(settings)
 
     fleet = {"FLEET_DATABASE": str(fleet_file), "FLEET_ROLL_SECONDS": "0"}
-    async with McpServers(
+    async with ToolServers(
         [
             python("fleet", "-m", "sandbox.fleet", **fleet),
             python("odd", str(HERE / "servers" / "misbehaving.py"), CANARY=CANARY),
-            ServerSettings(name="absent", command="no-such-command"),
+            McpServer(ServerSettings(name="absent", command="no-such-command")),
         ]
     ) as servers:
         yield servers
@@ -57,7 +62,7 @@ def fleet(fleet_file: Path, first_day: sqlite3.Connection) -> Iterator[Database]
 
 
 @pytest.fixture
-def tools(tool_servers: McpServers, fleet: Database) -> Tools:
+def tools(tool_servers: ToolServers, fleet: Database) -> Tools:
     return Tools(tool_servers, PLAIN)
 
 

@@ -2,8 +2,7 @@
 
 from activities.answers import LARGEST_STRUCTURED, Kept, kept, repeats, shortened
 from activities.masking import MARK, PLAIN, Masker
-from activities.mcp_replies import TEXT_LIMIT, cut
-from activities.mcp_servers import ToolReply
+from activities.tool_replies import TEXT_LIMIT, ToolReply, cut
 
 
 def reply(text: str = "", structured: dict | None = None, **other: int) -> ToolReply:

@@ -12,7 +12,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities.mcp_servers import McpServers, ReplyLost
+from activities.tool_replies import ReplyLost
+from activities.tool_servers import ToolServers
 from activities.tools import Tools
 from handrail.queues import as_activities, cached
 from sandbox.fleet.database import Database
@@ -209,7 +210,7 @@ class Meanwhile:
 
 
 async def test_a_tool_that_changed_between_its_listing_and_the_call_is_not_called(
-    tools: Tools, tool_servers: McpServers
+    tools: Tools, tool_servers: ToolServers
 ):
     """Another call kills the server, and its next life understands the tool differently."""
     order = await ordered(tools, odd("fickle"), {})

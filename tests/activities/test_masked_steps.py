@@ -11,8 +11,11 @@ from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.masking import MARK, PLAIN, Masker
-from activities.mcp_servers import McpServers, NotSent, ServerSettings
+from activities.mcp_server import McpServer
+from activities.mcp_stdio import ServerSettings
 from activities.planning import Planning
+from activities.tool_replies import NotSent
+from activities.tool_servers import ToolServers
 from activities.tools import Tools
 from sandbox.fleet.database import Database
 from tests.activities.far_end import ARun
@@ -53,7 +56,7 @@ BY_ITS_ENVIRONMENT = odd(
 
 
 @pytest.fixture
-def tools(tool_servers: McpServers, fleet: Database) -> Tools:
+def tools(tool_servers: ToolServers, fleet: Database) -> Tools:
     return Tools(tool_servers, Masker([CANARY], []))
 
 
@@ -294,19 +297,19 @@ async def test_last_words_are_masked_before_they_are_cut():
     )
 
     for masker, told in ((PLAIN, True), (Masker([CANARY], []), False)):
-        async with McpServers([settings], masker=masker) as servers:
+        async with ToolServers([McpServer(settings, masker=masker)]) as servers:
             with pytest.raises(NotSent) as caught:
                 await servers.tools("stillborn")
         assert ("xyz'zy" in str(caught.value)) is told
 
 
 async def test_a_protocol_error_is_masked_before_it_is_cut(
-    tool_servers: McpServers, environment: ActivityEnvironment
+    tool_servers: ToolServers, environment: ActivityEnvironment
 ):
     settings = ServerSettings(
         name="odd", command=sys.executable, args=(str(MISBEHAVING),), env={"CANARY": CANARY}
     )
-    async with McpServers([settings], masker=Masker([CANARY], [])) as servers:
+    async with ToolServers([McpServer(settings, masker=Masker([CANARY], []))]) as servers:
         tools = Tools(servers, Masker([CANARY], []))
 
         with pytest.raises(ApplicationError) as caught:

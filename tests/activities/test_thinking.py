@@ -11,10 +11,10 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.conversation import GIVE_UP
-from activities.mcp_servers import McpServers
 from activities.model_replies import MOST_CALLS
 from activities.models import Address, Models
 from activities.thinking import Thinking
+from activities.tool_servers import ToolServers
 from tests.model_server import ModelServer, calls, garbles, model_server, refuses, says
 from workflows.rules.canonical import canonical
 from workflows.values.calls import (
@@ -56,7 +56,7 @@ async def model() -> AsyncIterator[ModelServer]:
 
 
 @pytest.fixture
-def think(model: ModelServer, tool_servers: McpServers):
+def think(model: ModelServer, tool_servers: ToolServers):
     async def ask(
         *entries: Entry, models=("small",), tools=(LOOK, DEPLOY, RESTART), environment=None, said=""
     ):

@@ -17,13 +17,14 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities.mcp_servers import McpServers
+from activities.masking import PLAIN
+from activities.tool_servers import ToolServers
 from handrail import temporal
 from handrail.config import load
 from handrail.demo.part import Part
 from handrail.demo.parts import OURS
 from handrail.ready import say_ready
-from handrail.worker import server_settings
+from handrail.servers import tool_servers
 from tests.chaos import deployment
 from tests.chaos.chaos import Order, Say
 from tests.chaos.processes import WORKERS, Processes
@@ -53,7 +54,7 @@ class Naive:
 
 
 class Sending:
-    def __init__(self, servers: McpServers) -> None:
+    def __init__(self, servers: ToolServers) -> None:
         self._servers = servers
 
     @activity.defn
@@ -63,7 +64,7 @@ class Sending:
 
 async def work() -> None:
     client = await temporal.connect_patiently(os.environ)
-    async with McpServers(server_settings(load(os.environ)), path=os.environ["PATH"]) as servers:
+    async with tool_servers(load(os.environ), os.environ, PLAIN) as servers:
         sending = Sending(servers)
         worker = Worker(
             client,

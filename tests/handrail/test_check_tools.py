@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from activities.mcp_servers import McpServers, ToolDefinition
+from activities.tool_replies import ToolDefinition
+from activities.tool_servers import ToolServers
 from handrail.check_tools import check_tools, problems_of
 from handrail.config import Config, load
 from handrail.masking import worker_masker
-from handrail.worker import tool_servers
+from handrail.servers import tool_servers
 from workflows.values.tools import KeyForm, KeyPlace, ToolContract, Verify
 
 ROOT = Path(__file__).parents[2]
@@ -28,13 +29,13 @@ def config(environ: Mapping[str, str]) -> Config:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def servers(config: Config, environ: Mapping[str, str]) -> AsyncIterator[McpServers]:
+async def servers(config: Config, environ: Mapping[str, str]) -> AsyncIterator[ToolServers]:
     async with tool_servers(config, environ, worker_masker(config, environ)) as started:
         yield started
 
 
 @pytest_asyncio.fixture
-async def offered(servers: McpServers) -> Mapping[str, ToolDefinition]:
+async def offered(servers: ToolServers) -> Mapping[str, ToolDefinition]:
     return await servers.tools("fleet")
 
 
@@ -48,7 +49,7 @@ def verified_by(ticket: ToolContract, **changes: object) -> ToolContract:
     return ticket.model_copy(update={"verify": ticket.verify.model_copy(update=changes)})
 
 
-async def test_the_demo_s_contracts_fit_its_server(servers: McpServers, config: Config):
+async def test_the_demo_s_contracts_fit_its_server(servers: ToolServers, config: Config):
     lines = [line async for line in check_tools(servers, config)]
 
     assert lines == [(True, f"fleet answers, with all {len(config.tools)} tools of the config")]
@@ -111,7 +112,7 @@ def test_a_look_up_that_would_not_be_understood_is_told(
 
 
 async def test_a_server_that_does_not_start_is_told(config: Config):
-    async with McpServers([]) as none:
+    async with ToolServers([]) as none:
         [(well, text)] = [line async for line in check_tools(none, config)]
 
     assert (well, text) == (False, "fleet: no tool server is called fleet")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from handrail.config import BadConfig, Config, load
-from handrail.worker import server_settings
+from handrail.servers import stdio_settings
 from workflows.values.people import People
 from workflows.values.spec import Rule, RuleKind
 from workflows.values.tools import (
@@ -160,7 +160,7 @@ def test_a_rule_says_who_is_asked_and_for_how_long(config_of):
 def test_a_server_gets_the_environment_it_was_given_and_the_secret_shows_nowhere(config_of):
     config = config_of(GOOD)
 
-    [server] = server_settings(config)
+    server = stdio_settings("ops", config.servers["ops"])
 
     assert server.env == {"OPS_TOKEN": SECRET}
     assert SECRET not in repr(config) + repr(server) + str(server)
@@ -176,7 +176,8 @@ def test_who_starts_no_servers_needs_none_of_their_secrets(tmp_path):
 
 
 def test_a_default_stands_in_for_what_is_not_set(config_of):
-    [server] = server_settings(config_of(GOOD.replace("${OPS_TOKEN}", "${NOBODY:-none}")))
+    config = config_of(GOOD.replace("${OPS_TOKEN}", "${NOBODY:-none}"))
+    server = stdio_settings("ops", config.servers["ops"])
 
     assert server.env == {"OPS_TOKEN": "none"}
 

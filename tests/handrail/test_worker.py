@@ -6,8 +6,8 @@ from temporalio.client import Client
 from activities.freezes import Freezes
 from activities.ledger import Ledger
 from activities.masking import PLAIN
-from activities.mcp_servers import McpServers
 from activities.planning import Planning
+from activities.tool_servers import ToolServers
 from activities.tools import Tools
 from bot.app import assemble
 from bot.settings import BotSettings
@@ -21,7 +21,7 @@ async def carriers():
     client = await Client.connect("localhost:1", lazy=True)
     tokens = {"SLACK_BOT_TOKEN": "xoxb-none", "SLACK_APP_TOKEN": "xapp-none"}
     bot = assemble(client, BotSettings(agents=()), slack_settings(tokens))
-    tools = Tools(McpServers([]), PLAIN)
+    tools = Tools(ToolServers([]), PLAIN)
     return Planning(client, PLAIN), tools, Ledger(client), Freezes(client), *bot.carriers
 
 

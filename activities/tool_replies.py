@@ -16,7 +16,7 @@ from typing import Any, Self
 from mcp_types import CallToolResult, TextContent, Tool
 from pydantic import BaseModel, ConfigDict
 
-from activities.mcp_stdio import safe_json, safe_text
+from activities.safe import safe_json, safe_text
 
 TEXT_LIMIT = 65_536  # characters of a reply's text
 
