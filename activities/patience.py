@@ -81,9 +81,12 @@ async def undisturbed(work: Coroutine[Any, Any, Answer]) -> Answer:
 
 
 def try_again(
-    text: str, kind: str, error: BaseException | None = None, after: float | None = None
+    text: str, kind: str, error: BaseException | None = None, *details: Any, after: float | None = None
 ) -> NoReturn:
-    """End this attempt; Temporal makes the next one after a pause that grows, with jitter: at least *after* seconds."""
+    """End this attempt; Temporal makes the next one after a pause that grows, with jitter: at least *after* seconds.
+
+    The run gets *details* when it was the last one.
+    """
     pause = max(min(2.0 ** min(activity.info().attempt - 1, 10), LONGEST_PAUSE), after or 0.0)
     pause *= random.uniform(1 if after else 1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, guards nothing
-    raise ApplicationError(text, type=kind, next_retry_delay=timedelta(seconds=pause)) from error
+    raise ApplicationError(text, *details, type=kind, next_retry_delay=timedelta(seconds=pause)) from error

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import NoReturn
 
 from pydantic_ai.models import ModelRequestParameters
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from workflows.outside import MODEL_UNAVAILABLE
 from workflows.values.calls import Thought, Transcript
 from workflows.values.spec import ModelPlanner
 from workflows.values.steps import ThinkOrder
@@ -20,7 +22,8 @@ from .patience import beating, try_again
 from .tool_replies import NotSent
 from .tool_servers import ToolServers
 
-MODEL_UNAVAILABLE = "ModelUnavailable"
+LEFT_ALONE = 30.0
+"""Seconds: where a provider wants more, the run waits, and says so."""
 
 
 class Thinking:
@@ -36,7 +39,7 @@ class Thinking:
         async with beating(*activity.info().heartbeat_details):
             offer = await self._offer(order.tools)
         said = instructions(order.agent, planner, offer.away, datetime.now(UTC))
-        lost = _lost_so_far()
+        lost = _lost_so_far(order)
         try:
             async with beating(lost + 1):
                 reply, usage = await self._models.ask(
@@ -49,7 +52,7 @@ class Thinking:
                 activity.heartbeat(lost)
             if error.permanent:
                 raise ApplicationError(f"{error}", type="Permanent", non_retryable=True) from error
-            try_again(f"{error}", MODEL_UNAVAILABLE, error, after=error.after)
+            _away(error, lost if error.answered else lost + 1)
         return thought(reply, offer).model_copy(update={"usage": _with_lost(usage, lost)})
 
     async def _offer(self, contracts: Iterable[ToolContract]) -> Offer:
@@ -68,10 +71,18 @@ class Thinking:
         return offer
 
 
-def _lost_so_far() -> int:
+def _away(error: ModelError, lost: int) -> NoReturn:
+    """*lost* requests were answered by nobody."""
+    after = error.after or 0.0
+    if after <= LEFT_ALONE:
+        try_again(f"{error}", MODEL_UNAVAILABLE, error, lost, after, after=error.after)
+    raise ApplicationError(f"{error}", lost, after, type=MODEL_UNAVAILABLE, non_retryable=True) from error
+
+
+def _lost_so_far(order: ThinkOrder) -> int:
     """Requests of earlier attempts that nobody answered: they may have been worked on, and are counted."""
     known = activity.info().heartbeat_details
-    return int(known[0]) if known else 0
+    return int(known[0]) if known else order.lost
 
 
 def _with_lost(usage: Usage, lost: int) -> Usage:

@@ -7,10 +7,20 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 from workflows import attributes
+
+# The same examples each time, and none of them against a clock: what is committed passes here and elsewhere alike.
+settings.register_profile(
+    "handrail",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+settings.load_profile("handrail")
 
 EVENTS_BEFORE_CONTINUING = 150
 """The server suggests to continue as new after so many: low, so that ordinary stories go through it."""

@@ -16,11 +16,12 @@ from .hearing import Hearing
 from .journal import Journal, Stopped
 from .rules.canonical import canonical
 from .rules.policy import Allowed, NeedsApproval, Refused, Verdict, judge, permit_read
+from .thinking import think
 from .values.calls import Call, CallResult, Ended, Thought, ThoughtKind, Transcript
 from .values.freeze import Thawed
 from .values.run import OpenCall, RunInput, RunResult
 from .values.signals import Cancel, EffectNews
-from .values.steps import PermittedRead, ThinkOrder
+from .values.steps import PermittedRead
 from .values.view import AuditRow, RunState, RunView, StepState
 
 CHANGES_ON_A_CARD = 8
@@ -121,7 +122,7 @@ class AgentRun:
             if not await pausing.may_go_on(self._journal):
                 continue
             try:
-                thought = await self._think()
+                thought = await think(self._journal)
             except Stopped:
                 continue
             except ActivityError as error:
@@ -169,20 +170,6 @@ class AgentRun:
             memory.fruitless = 0
             self._journal.touch()
         return memory.state.ended
-
-    async def _think(self) -> Thought:
-        """Raises Stopped, ActivityError."""
-        memory = self._memory
-        memory.steps_used += 1
-        memory.doing = "Thinking"
-        order = ThinkOrder(
-            run_id=workflow.info().workflow_id,
-            turn=memory.turn + 1,
-            agent=self._order.spec.name,
-            planner=self._order.spec.planner,
-            tools=self._order.spec.tools,
-        )
-        return await self._journal.unless_stopped(outside.think(order, summary=f"turn {memory.turn + 1}"))
 
     def _open(self, thought: Thought) -> None:
         """A new turn with its calls."""

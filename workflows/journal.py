@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from temporalio import workflow
@@ -190,6 +190,12 @@ class Journal:
                 await task
             raise Stopped
         return await task
+
+    async def pause(self, time: timedelta) -> None:
+        """Wait, without it counting as work. Raises `Stopped`."""
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lambda: self.stopped, timeout=time)
+            raise Stopped
 
     @contextmanager
     def working(self) -> Iterator[None]:

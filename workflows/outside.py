@@ -30,6 +30,10 @@ Carrier = TypeVar("Carrier")
 NEVER_AGAIN = ["PayloadsTooLarge", "Permanent"]
 """Error types that no retry mends. A result too large would otherwise repeat what was done."""
 
+MODEL_UNAVAILABLE = "ModelUnavailable"
+"""Error type of a thought that a model can't have now, with two details: how many requests of it nobody answered, and
+for how many seconds its provider wants to be left alone."""
+
 TASK = timedelta(seconds=5)
 """A workflow task that a killed worker had taken is given to another after this long."""
 
@@ -132,7 +136,7 @@ def step_of(method: object) -> Step[Any, Any] | None:
 
 think = Step(
     "think", ThinkOrder, Thought, Queue.RUNS,
-    schedule_to_start=seconds(3600), start_to_close=seconds(300), schedule_to_close=seconds(7200),
+    schedule_to_start=seconds(3600), start_to_close=seconds(300), schedule_to_close=seconds(7200), attempts=5,
     heartbeat=seconds(10), longest_backoff=seconds(300),
 )  # fmt: skip
 read = Step(

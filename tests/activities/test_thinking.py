@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
@@ -16,6 +16,7 @@ from activities.models import Address, Models
 from activities.thinking import Thinking
 from activities.tool_servers import ToolServers
 from tests.model_server import ModelServer, calls, garbles, model_server, refuses, says
+from workflows.outside import MODEL_UNAVAILABLE
 from workflows.rules.canonical import canonical
 from workflows.values.calls import (
     Call,
@@ -236,14 +237,24 @@ async def test_what_no_retry_mends_is_told_and_not_tried_again(think, model, sta
 
 
 async def test_a_model_that_is_asked_too_often_is_left_alone_for_as_long_as_it_says(think, model):
-    model.then(refuses(429, **{"Retry-After": "37"}))
+    model.then(refuses(429, **{"Retry-After": "7"}))
 
     with pytest.raises(ApplicationError) as busy:
         await think()
 
-    assert (busy.value.type, busy.value.non_retryable) == ("ModelUnavailable", False)
-    assert timedelta(seconds=37) <= busy.value.next_retry_delay <= timedelta(seconds=45)
-    assert len(model.heard) == 1
+    assert (busy.value.type, busy.value.non_retryable) == (MODEL_UNAVAILABLE, False)
+    assert busy.value.next_retry_delay is not None
+    assert 7 <= busy.value.next_retry_delay.total_seconds() <= 9
+
+
+async def test_one_that_wants_to_be_left_alone_for_long_is_a_matter_for_the_run(think, model):
+    model.then(refuses(429, **{"Retry-After": "600"}))
+
+    with pytest.raises(ApplicationError) as busy:
+        await think()
+
+    assert (busy.value.type, busy.value.non_retryable) == (MODEL_UNAVAILABLE, True)
+    assert busy.value.details == (0, 600)
 
 
 @pytest.mark.parametrize(

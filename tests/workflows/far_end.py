@@ -114,6 +114,7 @@ class FarEnd:
         self._shown = asyncio.Condition()
         self._timestamps = count(1)
         self.runs: list[str] = []
+        self.thoughts: list[ThinkOrder] = []
         self.views: dict[str, RunView] = {}
         self.told: list[str] = []
         self.applied: list[EffectOrder] = []
@@ -142,6 +143,7 @@ class FarEnd:
 
     @carries_out(outside.think)
     async def think(self, order: ThinkOrder) -> Thought:
+        self.thoughts.append(order)
         run = self._client.get_workflow_handle(order.run_id)
         return self._planner(await run.query("transcript", result_type=Transcript))
 

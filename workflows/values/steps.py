@@ -14,6 +14,8 @@ class ThinkOrder(Value):
     agent: str
     planner: Planner
     tools: tuple[ToolContract, ...]
+    lost: int = 0
+    """Requests for this thought that nobody answered: they may have been worked on, and are paid for."""
 
 
 class PermittedRead(Value):
