@@ -5,7 +5,7 @@ What an error proves about trying again (`ModelError`) is judged here; who asks 
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Self
 
@@ -22,7 +22,7 @@ from pydantic_ai.exceptions import (
     UnexpectedModelBehavior,
     UserError,
 )
-from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
 from pydantic_ai.models import Model, ModelRequestParameters, infer_model
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
@@ -115,10 +115,29 @@ class Models:
         return self._known[name]
 
 
+class _OwnServer(OpenAIChatModel):
+    """OpenAI's protocol has `content: null` beside calls. Some servers refuse that, and none refuses an empty text."""
+
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        with_text = [_with_text(each) for each in messages]
+        return await super().request(with_text, model_settings, model_request_parameters)
+
+
+def _with_text(message: ModelMessage) -> ModelMessage:
+    if not isinstance(message, ModelResponse) or any(isinstance(part, TextPart) for part in message.parts):
+        return message
+    return replace(message, parts=[TextPart(""), *message.parts])
+
+
 def _at(name: str, address: Address) -> Model:
     # Servers on one's own machine want no key, and the client insists on one.
     key = address.key.get_secret_value() if address.key is not None else "none"
-    return OpenAIChatModel(
+    return _OwnServer(
         address.model, provider=OpenAICompatibleProvider(name, base_url=address.url, api_key=key)
     )
 

@@ -128,6 +128,15 @@ async def test_what_happened_is_told_in_order_and_each_call_with_its_outcome(thi
     assert "The goal has changed" not in goal["content"]
 
 
+async def test_a_server_of_ones_own_gets_a_text_beside_calls_also_where_nothing_was_said(think, model):
+    """Some refuse the null that OpenAI's protocol has there."""
+    await think(GOAL, called(1, Ended.OK, "runs 1.4.1", reason=""))
+
+    [said] = [message for message in model.heard[0]["messages"] if message["role"] == "assistant"]
+    assert said["content"] == ""
+    assert len(said["tool_calls"]) == 1
+
+
 async def test_a_server_that_is_down_takes_only_its_own_tools_away(think, model):
     absent = ToolContract(name="absent.look", server="absent", tool="look", reads=True)
     gone = ToolContract(name="fleet.gone", server="fleet", tool="gone", reads=True)
