@@ -47,6 +47,13 @@ How this works:
 """
 
 
+PLANS_ONLY = """\
+This run only plans. What changes something is previewed and shown to people, and ends as `planned`: nothing is applied, by
+anybody. Go on as if it had been done, but for what reads: that shows the world as it is, without it. Plan each change once,
+and answer with what would be done; never say that it was.
+"""
+
+
 class Offer:
     """The tools that a model is offered, under names that its provider takes."""
 
@@ -109,8 +116,11 @@ def _without(schema: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     return kept
 
 
-def instructions(agent: str, planner: ModelPlanner, away: Iterable[str], now: datetime) -> str:
+def instructions(
+    agent: str, planner: ModelPlanner, away: Iterable[str], now: datetime, *, plan_only: bool = False
+) -> str:
     parts = [RULES.format(agent=agent, now=now.strftime("%A, %Y-%m-%d %H:%M"))]
+    parts += [PLANS_ONLY] if plan_only else []
     parts += [f"Not to be had now: {each}" for each in away]
     return "\n".join([*parts, planner.instructions]).strip()
 

@@ -9,7 +9,7 @@ What its templates see:
 - in a step with `for_each`: `item`. Its answer is the list of all answers, in order; `steps.<id>.each` has its calls
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from workflows.rules.canonical import NotCanonical, canonical, parse
 from workflows.rules.phrases import BadPhrase, first_match
@@ -46,6 +46,11 @@ ENDINGS = {
     Ended.UNKNOWN: "may have happened: nobody could tell",
 }
 """What is said of a step that ended in one of these ways; what is known of it follows."""
+PLANNED_ALL = "These are all the steps of the runbook. Nothing was applied: this run only plans."
+PLANNED_UP_TO = (
+    "The plan ends before the step “{step}”, which needs what an earlier one would have answered. "
+    "Nothing was applied: this run only plans."
+)
 
 
 class BadList(ValueError):
@@ -112,17 +117,26 @@ def _next(runbook: Runbook, transcript: Transcript, seen: Seen) -> Thought:
         try:
             calls = _calls(step, seen.names)
         except (BadTemplate, BadList, NotCanonical) as error:
+            if _only_planned(done):
+                return Thought(kind=ThoughtKind.ANSWER, text=PLANNED_UP_TO.format(step=step.id))
             return _give_up(f"The step “{step.id}” of this agent's runbook can't be prepared: {error}.")
         if not calls:
             seen.skipped(step)
             continue
         return Thought(kind=ThoughtKind.CALLS, calls=calls, plan=_plan(runbook.steps[place + 1 :], seen))
+    if _only_planned(done):
+        return Thought(kind=ThoughtKind.ANSWER, text=PLANNED_ALL)
     try:
         return Thought(kind=ThoughtKind.ANSWER, text=rendered(runbook.answer, seen.names).strip())
     except BadTemplate as error:
         return _give_up(
             f"All steps are done, but the answer of this agent's runbook can't be filled: {error}."
         )
+
+
+def _only_planned(done: Mapping[str, Sequence[Called]]) -> bool:
+    """Is something only previewed? Then no answer may say that it was done."""
+    return any(called.result.ended is Ended.PLANNED for calls in done.values() for called in calls)
 
 
 def _by_step(transcript: Transcript) -> dict[str, list[Called]]:

@@ -38,7 +38,7 @@ class Thinking:
         # A server may have to be started for it.
         async with beating(*activity.info().heartbeat_details):
             offer = await self._offer(order.tools)
-        said = instructions(order.agent, planner, offer.away, datetime.now(UTC))
+        said = instructions(order.agent, planner, offer.away, datetime.now(UTC), plan_only=order.plan_only)
         lost = _lost_so_far(order)
         try:
             async with beating(lost + 1):

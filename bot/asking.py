@@ -10,7 +10,7 @@ from workflows.values.people import Place
 from . import words
 from .afterwards import Afterwards
 from .asked import Asked
-from .commands import AboutFreezes, by_phrase, normalised, read
+from .commands import AboutFreezes, StartRun, by_phrase, normalised, read
 from .desk import Desk, sorry
 from .errors import BotError, TemporalUnavailable
 from .payloads import Click, Command, Mention, Payload
@@ -88,7 +88,9 @@ class Asking:
 
     def _of_its_own(self, text: str) -> bool:
         """Does it mean something in whichever thread it is said?"""
-        return by_phrase(text, self._settings) or isinstance(read(text, self._settings), AboutFreezes)
+        meant = read(text, self._settings)
+        planned = isinstance(meant, StartRun) and meant.plan_only and by_phrase(meant.goal, self._settings)
+        return by_phrase(text, self._settings) or planned or isinstance(meant, AboutFreezes)
 
     async def _whisper(self, mention: Mention, reply: Message) -> None:
         await self._slack.whisper(mention.spot.channel, mention.person.user, reply, mention.spot.thread_ts)

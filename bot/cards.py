@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from workflows.values.approval import ApprovalState
 from workflows.values.base import GateDigest
 from workflows.values.view import Alert, AlertKind, ApprovalView, RunView
 
@@ -13,7 +14,7 @@ from .views.look import Look
 from .views.question import question_card
 from .views.result import result_card
 from .views.root import root_card
-from .views.text import code, escaped, user
+from .views.text import code, escaped, group, user
 from .views.unknown import unknown_card
 
 
@@ -73,8 +74,8 @@ def gates_on(view: RunView, slot: str) -> list[GateDigest]:
 
 
 def over(view: RunView) -> frozenset[str]:
-    """Slots that ask nobody anything any more: not worth a message of their own."""
-    cards = {approval.slot for approval in view.approvals}
+    """Slots that ask nobody anything any more: not worth a message of their own. A plan never asked, and is shown."""
+    cards = {approval.slot for approval in view.approvals if approval.state is not ApprovalState.PLANNED}
     approvals = [slot for slot in cards if not gates_on(view, slot)]
     unknowns = [f"unknown/{each.id}" for each in view.unknowns if each.said]
     questions = [f"question/{each.id}" for each in view.questions if each.answered]
@@ -139,6 +140,8 @@ def _as_mrkdwn(run: Block) -> str:
     match run["type"]:
         case "user":
             return user(run["user_id"])
+        case "usergroup":
+            return group(run["usergroup_id"])
         case "date":
             return f"<!date^{run['timestamp']}^{run['format']}|{run['fallback']}>"
         case _:

@@ -27,6 +27,7 @@ RUN_NAME = re.compile(r"(run/\S+|[a-z0-9]+(-[a-z0-9]+)*-([0-9]+|[0-9a-f]{4}))", 
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"') | dict.fromkeys("\u2018\u2019\u201a", "'"))
 _LINK = re.compile(r"<(?P<url>(https?|mailto):[^<>|]*)(\|(?P<label>[^<>]*))?>")
 _RUN_WITH = re.compile(r"run\s+(?P<agent>[^\s:]+)\s*:\s*(?P<goal>.*)", re.IGNORECASE | re.DOTALL)
+_PLAN = re.compile(r"plan\s+(?P<goal>.+)", re.IGNORECASE | re.DOTALL)
 _STATUS = re.compile(r"status\s+(?P<run>\S+)", re.IGNORECASE)
 _FREEZE = re.compile(r"freeze\s+(?P<word>\S+)(\s+(?P<rest>.+))?", re.IGNORECASE | re.DOTALL)
 _UNFREEZE = re.compile(r"unfreeze(\s+(?P<environment>\S+))?", re.IGNORECASE)
@@ -45,12 +46,18 @@ class StartRun(Value):
 
     agent: str
     goal: str
+    plan_only: bool = False
 
 
 class Unmatched(Value):
     """Nothing here knows how to do that."""
 
     goal: str
+    plan_only: bool = False
+
+
+class NothingToPlan(Value):
+    """`plan`, and nothing behind it."""
 
 
 class Help(Value):
@@ -85,6 +92,7 @@ class NoSuchAgent(Value):
     name: str
     nearest: tuple[str, ...]
     goal: str
+    plan_only: bool = False
 
 
 class NoGoal(Value):
@@ -142,18 +150,8 @@ class Ambiguous(Value):
 
 
 AboutFreezes = Freeze | Unfreeze | ListFreezes | NoReason | ReasonTooLong | OddEnvironment
-Plain = (
-    StartRun
-    | Unmatched
-    | Help
-    | Agents
-    | ListRuns
-    | NoSuchAgent
-    | NoGoal
-    | NoRunNamed
-    | TooLong
-    | AboutFreezes
-)
+Start = StartRun | Unmatched | NoSuchAgent | NoGoal
+Plain = Start | NothingToPlan | Help | Agents | ListRuns | NoRunNamed | TooLong | AboutFreezes
 Intent = Plain | Status | CancelRun | TellRun | Ambiguous
 
 
@@ -161,6 +159,7 @@ ALONE: dict[str, Plain] = {
     "": Help(),
     "help": Help(),
     "agents": Agents(),
+    "plan": NothingToPlan(),
     "cancel": NoRunNamed(verb="cancel"),
     "tell": NoRunNamed(verb="tell"),
     "status": ListRuns(scope=Scope.HERE),
@@ -199,11 +198,22 @@ def read(text: str, settings: BotSettings) -> Plain | AboutRun:
     if alone := ALONE.get(" ".join(text.lower().split())):
         return alone
     if _matching(text, settings) is None:
-        if named := _RUN_WITH.fullmatch(text):
-            return _with_agent(named["agent"], named["goal"].strip(), settings)
+        if _PLAN.fullmatch(text) or _RUN_WITH.fullmatch(text):
+            return started_by(text, settings)
         if freeze := _about_freezes(text, settings):
             return freeze
     return _about_run(text, settings) or goal_of(text, settings)
+
+
+def started_by(text: str, settings: BotSettings) -> Start:
+    """What *text* starts, read as a goal, as `run <agent>: <goal>`, or as `plan` before either."""
+    if _matching(text, settings) is None:
+        if planned := _PLAN.fullmatch(text):
+            start = started_by(planned["goal"].strip(), settings)
+            return start if isinstance(start, NoGoal) else start.model_copy(update={"plan_only": True})
+        if named := _RUN_WITH.fullmatch(text):
+            return _with_agent(named["agent"], named["goal"].strip(), settings)
+    return goal_of(text, settings)
 
 
 def goal_of(text: str, settings: BotSettings) -> StartRun | Unmatched:

@@ -18,6 +18,7 @@ from .commands import (
     NoGoal,
     NoRunNamed,
     NoSuchAgent,
+    NothingToPlan,
     Scope,
     StartRun,
     Status,
@@ -58,7 +59,7 @@ class Desk:
     async def start(self, ref: GoalRef, asked: Asked) -> Message | None:
         """From a button that carries a goal."""
         intent = StartRun(agent=ref.agent, goal=ref.goal) if ref.agent else goal_of(ref.goal, self._settings)
-        return await self._plain(intent, asked)
+        return await self._plain(intent.model_copy(update={"plan_only": ref.plan_only}), asked)
 
     async def _plain(self, intent: Intent, asked: Asked) -> Message | None:
         if isinstance(intent, AboutFreezes):
@@ -73,14 +74,24 @@ class Desk:
     async def _start(self, intent: StartRun, asked: Asked) -> Message | None:
         spec = self._settings.agent(intent.agent)
         if spec is None:
-            return lists.no_such_agent_card(intent.agent, (), intent.goal)
-        goal = Goal(text=intent.goal, by=asked.person, place=asked.place, occasion=asked.occasion)
+            return lists.no_such_agent_card(intent.agent, (), intent.goal, plan_only=intent.plan_only)
+        goal = Goal(
+            text=intent.goal,
+            by=asked.person,
+            place=asked.place,
+            occasion=asked.occasion,
+            plan_only=intent.plan_only,
+        )
         try:
             await self._runs.start(goal, spec)
         except TemporalUnavailable as error:
             thread = asked.place.thread_ts or ""
             error.again = GoalRef(
-                goal=intent.goal, agent=intent.agent, occasion=asked.occasion, thread=thread
+                goal=intent.goal,
+                agent=intent.agent,
+                occasion=asked.occasion,
+                thread=thread,
+                plan_only=intent.plan_only,
             )
             raise
         return None
@@ -166,12 +177,16 @@ def explanation(intent: Intent, settings: BotSettings) -> Message:
     """What to say where there is nothing to do."""
     command = settings.command
     match intent:
-        case Unmatched(goal=goal):
-            card = lists.unmatched_card(goal, settings.chips_near(goal))
+        case Unmatched(goal=goal, plan_only=plan_only):
+            card = lists.unmatched_card(goal, settings.chips_near(goal), plan_only=plan_only)
+        case NothingToPlan():
+            card = lists.sentence(words.WHAT_TO_PLAN.format(form=code(f"{command} plan <goal>")))
         case Agents():
             card = lists.agents_card(settings.agents, command)
         case NoSuchAgent():
-            card = lists.no_such_agent_card(intent.name, intent.nearest, intent.goal)
+            card = lists.no_such_agent_card(
+                intent.name, intent.nearest, intent.goal, plan_only=intent.plan_only
+            )
         case NoGoal(agent=agent):
             card = lists.sentence(words.EMPTY_GOAL.format(command=command, agent=agent))
         case NoRunNamed(verb=verb):

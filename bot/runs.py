@@ -57,6 +57,7 @@ class Goal(Value):
     place: Place
     occasion: str
     """What Slack repeats of it, so that a redelivery is the same run."""
+    plan_only: bool = False
 
 
 class Runs:
@@ -79,6 +80,7 @@ class Runs:
                 requester=goal.by,
                 place=goal.place,
                 name=f"{short}-{await self._number(short, workflow_id)}",
+                plan_only=goal.plan_only,
             )
             # Already started: it ran, and ended. It is the same delivery again.
             with contextlib.suppress(WorkflowAlreadyStartedError):
@@ -234,6 +236,7 @@ def _summary(ask: Ask, spec: AgentSpec) -> RunSummary:
         place=ask.place,
         state=RunState.WORKING,
         doing="Starting",
+        plan_only=ask.plan_only or spec.shadow,
     )
 
 

@@ -25,6 +25,10 @@ NO_STEPS_YET = "No step taken yet."
 NOTHING_CHANGED = "Nothing was changed."
 CHANGED = "What was changed"
 MAYBE_CHANGED = "may have happened"
+PLAN_ONLY = "plan only"
+PLANS_ONLY = "Plan only: every change is previewed, none is applied."
+WOULD_CHANGE = "What would be changed"
+WOULD_CHANGE_NOTHING = "Nothing would be changed."
 CANCEL_RUN = "Cancel run"
 CANCEL_TITLE = "Cancel this run?"
 CANCEL_TEXT = "It stops at once. A change that is being applied right now is let finish, and the thread says what was done."
@@ -42,6 +46,7 @@ APPROVAL = {
     ApprovalState.EXPIRED: "Expired",
     ApprovalState.SUPERSEDED: "Replaced",
     ApprovalState.WITHDRAWN: "No longer needed",
+    ApprovalState.PLANNED: "Only planned",
 }
 APPROVAL_MEANS = {
     ApprovalState.QUORUM: "Enough people approved. Everything is looked up once more before it is applied.",
@@ -50,7 +55,11 @@ APPROVAL_MEANS = {
     ApprovalState.EXPIRED: "Nobody decided in time. It was not applied. This is not a refusal.",
     ApprovalState.SUPERSEDED: "A newer preview took its place. Decisions on this one no longer count.",
     ApprovalState.WITHDRAWN: "It was not applied.",
+    ApprovalState.PLANNED: "This run only plans, so nothing is applied and nobody is asked.",
 }
+WOULD_NOT_ASK = "The rule {rule} would let it be applied without asking anybody."
+WOULD_ASK_NOBODY = "Nobody could approve it: no rule names an approver for it."
+WOULD_ASK = "Asked by the rule {rule} would be "
 NOBODY_MAY = "Nobody may approve this: no rule names an approver for it."
 NOBODY_ELSE = "Nobody else may approve this: the only approvers named are the ones who asked for it."
 FOUR_EYES = "Whoever asked for it may not decide on it."
@@ -85,6 +94,7 @@ NOT_YET = "Not yet"
 NEEDED_FOR = "Approval needed: {open} of {all}"
 BEING_CHECKED = "Being checked: {all}"
 DECIDED = "Decided: {all}"
+ONLY_PLANNED = "Only planned: {all}"
 APPROVE_ALL = "Approve all {count}"
 APPROVE_WHOLE = "Approve the {count} shown whole"
 REJECT_ALL = "Reject all {count}"
@@ -167,6 +177,10 @@ GREETING = (
 )
 TRY_ONE = "For example:"
 UNMATCHED = "I don't know how to do that. This is what I can do; one click starts it:"
+UNMATCHED_PLAN = (
+    "I don't know how to do that. This is what I can do; one click plans it, and applies nothing:"
+)
+WHAT_TO_PLAN = "Say what should be planned: {form}. Every change is previewed, none is applied."
 NO_AGENTS = "No agent is set up here, so there is nothing that I could start."
 NO_RUNS = "There are no runs to show here."
 WHICH_RUN = "Which one do you mean?"

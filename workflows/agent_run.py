@@ -77,7 +77,10 @@ class AgentRun:
         self._announcer.leave()
         await _stop(*beside)
         return RunResult(
-            state=self._memory.state, text=self._memory.result, changes=tuple(self._memory.changes)
+            state=self._memory.state,
+            text=self._memory.result,
+            changes=tuple(self._memory.changes),
+            planned=tuple(self._memory.planned),
         )
 
     @workflow.signal(dynamic=True)
@@ -188,17 +191,19 @@ class AgentRun:
 
     def _together(self) -> None:
         """Changes of one turn that people are asked about share a card, in pages of a fixed size."""
-        asked = [
-            open_call
-            for open_call in self._memory.open
-            if isinstance(self._verdict(open_call), NeedsApproval)
-        ]
+        asked = [open_call for open_call in self._memory.open if self._is_shown(open_call)]
         if len(asked) < 2:
             return
         for index, open_call in enumerate(asked):
             slot = f"changes/{open_call.call.turn}/{index // CHANGES_ON_A_CARD + 1}"
             at = self._memory.open.index(open_call)
             self._memory.open[at] = open_call.model_copy(update={"slot": slot})
+
+    def _is_shown(self, open_call: OpenCall) -> bool:
+        """Does it have a card? A run that only plans shows also what the rules allow without asking."""
+        contract, verdict = self._order.spec.contract(open_call.call.tool), self._verdict(open_call)
+        planned = self._journal.plan_only and contract is not None and not contract.reads
+        return isinstance(verdict, NeedsApproval) or (planned and isinstance(verdict, Allowed))
 
     def _verdict(self, open_call: OpenCall) -> Verdict:
         call = open_call.call

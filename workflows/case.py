@@ -5,12 +5,13 @@ from temporalio.exceptions import ActivityError
 
 from . import outside
 from .journal import Journal
-from .rules.digests import effect_digest, effect_key
+from .rules.digests import effect_digest, effect_key, gate_digest
 from .rules.policy import environment_of, target_of
-from .values.approval import Effect, Previewed, Shown
+from .values.approval import Approval, Effect, Previewed, Shown
 from .values.calls import Call, CallResult, Ended
 from .values.people import Person
 from .values.run import OpenCall
+from .values.spec import Rule
 from .values.steps import PreviewOrder
 from .values.tools import ToolContract
 from .values.view import StepState
@@ -85,6 +86,26 @@ class Case:
             ),
             key=effect_key(workflow.info().workflow_id, call, self.contract, n),
             n=n,
+        )
+
+    def approval(self, effect: Effect, shown: Shown, rule: Rule, before: Shown | None = None) -> Approval:
+        """The next one of this call. From now on nothing loosens the rule under which it is asked."""
+        self.remember(generation=self.open.generation + 1, rule=rule)
+        open_call = self.open
+        name, nonce = f"{open_call.call.number}.{open_call.generation}", str(workflow.uuid4())
+        requesters = tuple(dict.fromkeys([*self.journal.memory.requesters, *open_call.call.edited_by]))
+        return Approval(
+            id=name,
+            effect=effect,
+            gate=gate_digest(effect, workflow.info().workflow_id, name, requesters, rule, shown, nonce),
+            nonce=nonce,
+            rule=rule,
+            requesters=requesters,
+            home_team=self.journal.ask.requester.team,
+            shown=shown,
+            before=before,
+            slot=open_call.slot or f"approval/{name}",
+            opened_at=workflow.now(),
         )
 
     def ended(self, ended: Ended, text: str, by: Person | None = None) -> CallResult:

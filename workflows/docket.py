@@ -41,7 +41,9 @@ class Docket:
         over = [
             slot
             for slot, on_it in by_slot.items()
-            if slot not in under_way and all(each.state.ended for each in on_it)
+            if slot not in under_way
+            and all(each.state.ended for each in on_it)
+            and self._was_seen(slot, on_it)
         ]
         for slot in over[:-ENDED_CARDS]:
             memory.cards.pop(slot, None)
@@ -50,6 +52,10 @@ class Docket:
                 for alert in [known for known in memory.alerts.values() if known.approval == gone.id]:
                     del memory.alerts[alert.slot]
                     memory.cards.pop(alert.slot, None)
+
+    def _was_seen(self, slot: str, on_it: list[Approval]) -> bool:
+        """What was planned ends before it is shown, and is kept until it was."""
+        return slot in self._memory.cards or all(each.state is not ApprovalState.PLANNED for each in on_it)
 
     def rejected_too_often(self, call: Call, contract: ToolContract) -> str:
         """Why this may not be proposed again; empty when it may."""

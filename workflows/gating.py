@@ -6,7 +6,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from . import editing, outside, waiting
+from . import editing, outside, plan_only, waiting
 from .applying import Applying
 from .case import Case, Refusal
 from .docket import Docket
@@ -22,7 +22,7 @@ from .rules.admission import (
     admit_by_rule,
     held_by,
 )
-from .rules.digests import gate_digest, proposal_digest
+from .rules.digests import proposal_digest
 from .rules.policy import Allowed, NeedsApproval, who_decides
 from .values.approval import Admission, Approval, ApprovalState, Effect, Shown
 from .values.calls import CallResult, Ended
@@ -65,6 +65,9 @@ class Gate:
 
     async def settle(self) -> CallResult:
         """Raises nothing that a person or a tool could cause."""
+        if self._journal.plan_only:
+            # The one place that keeps a run that only plans from changing anything: behind it are admission and ledger.
+            return await plan_only.planned(self._case, self._verdict)
         try:
             return self._result(await self._outcome())
         except Stopped:
@@ -162,24 +165,7 @@ class Gate:
     def _open_approval(self, effect: Effect, shown: Shown, rule: Rule, before: Shown | None) -> Approval:
         if self._journal.stopped:
             raise Stopped
-        self._case.remember(generation=self._case.open.generation + 1, rule=rule)
-        open_call = self._case.open
-        name, nonce = f"{open_call.call.number}.{open_call.generation}", str(workflow.uuid4())
-        requesters = tuple(dict.fromkeys([*self._memory.requesters, *open_call.call.edited_by]))
-        run_id = workflow.info().workflow_id
-        approval = Approval(
-            id=name,
-            effect=effect,
-            gate=gate_digest(effect, run_id, name, requesters, rule, shown, nonce),
-            nonce=nonce,
-            rule=rule,
-            requesters=requesters,
-            home_team=self._journal.ask.requester.team,
-            shown=shown,
-            before=before,
-            slot=open_call.slot or f"approval/{name}",
-            opened_at=workflow.now(),
-        )
+        approval = self._case.approval(effect, shown, rule, before)
         self._journal.audit(
             "asked",
             f"{effect.contract.name} on {effect.target}",

@@ -143,6 +143,10 @@ class Journal:
         self.memory.changes.append(change)
         self.touch()
 
+    def planned(self, change: Change) -> None:
+        self.memory.planned.append(change)
+        self.touch()
+
     def conclude(self, state: RunState, result: str) -> None:
         self.memory.state = state
         self.memory.result = result
@@ -256,6 +260,11 @@ class Journal:
                 size -= _size(entry.result) - len(DROPPED)
 
     # What is read off it
+
+    @property
+    def plan_only(self) -> bool:
+        """Does it preview everything and apply nothing? Pinned when it was asked for."""
+        return self.ask.plan_only or self.spec.shadow
 
     @property
     def stopped(self) -> bool:

@@ -50,6 +50,7 @@ def summary(journal: Journal) -> RunSummary:
         place=journal.place,
         state=state(journal),
         doing=doing(journal),
+        plan_only=journal.plan_only,
     )
 
 
@@ -77,6 +78,9 @@ def view(journal: Journal) -> RunView:
         questions=tuple(memory.questions.values()),
         notices=tuple(memory.notices),
         changes=tuple(memory.changes),
+        plan_only=journal.plan_only,
+        planned=tuple(memory.planned),
+        schedule=journal.ask.schedule,
         result=memory.result,
         budget=BudgetView(
             steps_used=memory.steps_used,

@@ -29,6 +29,7 @@ async def think(journal: Journal) -> Thought:
         agent=journal.spec.name,
         planner=journal.spec.planner,
         tools=journal.spec.tools,
+        plan_only=journal.plan_only,
     )
     began, rounds = workflow.now(), 0
     while True:

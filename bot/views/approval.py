@@ -22,7 +22,7 @@ from .blocks import (
 from .change import claim, excerpt, facts, length, notes, parts, title, whole
 from .deciding import buttons
 from .fields import block
-from .standing import progress, votes, who_may, why
+from .standing import progress, votes, who_may, why, would_ask
 from .text import code, escaped, moment, one_line, shortened
 
 CLAIM = 1500
@@ -66,7 +66,7 @@ def _standing(approval: ApprovalView, *, approvable: bool) -> list[Block]:
     if approval.state.ended:
         at = [run_of(", "), when(approval.ended_at)] if approval.ended_at else []
         how = run_of(words.APPROVAL[approval.state], bold=True)
-        return [rich(line(how, *at, run_of(f". {why(approval)}")), *voted)]
+        return [rich(line(how, *at, run_of(f". {why(approval)}")), *would_ask(approval), *voted)]
     said = (
         words.APPROVAL_MEANS[approval.state]
         if approval.state is ApprovalState.QUORUM
@@ -84,5 +84,7 @@ def _decide(run_id: str, approval: ApprovalView, *, approvable: bool) -> list[Bl
     row = buttons(run_id, approval, approvable=approvable)
     if not row:
         return []
+    if approval.state.ended:
+        return [actions(*row)]
     rule = context(f"Rule: {code(shortened(approval.rule.name, 200))}. Asked {moment(approval.opened_at)}.")
     return [rule, actions(*row)]

@@ -129,6 +129,12 @@ def person(user_id: str) -> Block:
     return {"type": "user", "user_id": user_id} if SLACK_ID.fullmatch(user_id) else run_of(user_id, code=True)
 
 
+def usergroup(group_id: str) -> Block:
+    """A mention of a user group in rich text."""
+    known = SLACK_ID.fullmatch(group_id)
+    return {"type": "usergroup", "usergroup_id": group_id} if known else run_of(group_id, code=True)
+
+
 def units(text: str) -> int:
     """The length of *text* as Slack may count it: in UTF-16 units."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -25,7 +25,7 @@ from .blocks import (
 from .change import claim, excerpt, length, notes, parts, title, whole
 from .deciding import all_buttons, buttons
 from .fields import block
-from .standing import MOST_VOTES, progress, votes, who_may, why
+from .standing import MOST_VOTES, progress, votes, who_may, why, would_ask
 from .text import code, escaped, moment, one_line, plural, shortened
 
 DIVIDER: Block = {"type": "divider"}
@@ -128,7 +128,8 @@ class Row:
         if approval.state.ended:
             at = [run_of(", "), when(approval.ended_at)] if approval.ended_at else []
             how = run_of(words.APPROVAL[approval.state], bold=True)
-            return [line(how, *at, run_of(f". {why(approval, room['why'])}")), *voted]
+            ended = run_of(f". {why(approval, room['why'])}")
+            return [line(how, *at, ended), *would_ask(approval, FEW), *voted]
         if approval.state is ApprovalState.QUORUM:
             return [line(run_of(words.APPROVAL_MEANS[approval.state])), *voted]
         said = [] if self.approvable else [self._not_whole()]
@@ -170,6 +171,8 @@ def _head(rows: Sequence[Row]) -> str:
     waiting = states.count(ApprovalState.OPEN)
     if waiting:
         return words.NEEDED_FOR.format(open=waiting, all=every)
+    if set(states) == {ApprovalState.PLANNED}:
+        return words.ONLY_PLANNED.format(all=every)
     return (words.DECIDED if all(state.ended for state in states) else words.BEING_CHECKED).format(all=every)
 
 

@@ -18,9 +18,12 @@ APPROVING = frozenset({"approve", "approve_all", "break_glass"})
 
 def buttons(run_id: str, approval: ApprovalView, *, approvable: bool, number: str = "") -> list[Block]:
     """*approvable*: it is shown whole beside them. *number* tells its buttons from those of other changes."""
+    value = ApprovalRef(run=run_id, approval=approval.id, gate=approval.gate).packed()
+    if approval.state is ApprovalState.PLANNED and not approvable:
+        # All of it has to be seen, though nobody is asked.
+        return [button("details", _named(words.DETAILS, number), value)]
     if approval.state.ended:
         return []
-    value = ApprovalRef(run=run_id, approval=approval.id, gate=approval.gate).packed()
     open_to_votes = approval.state is ApprovalState.OPEN
     made = []
     if open_to_votes and approvable:

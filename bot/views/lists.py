@@ -16,8 +16,8 @@ CHIPS = 6
 LIST = 20
 
 
-def chips(goals: Sequence[str]) -> list[Block]:
-    refs = [ref for goal in goals if (ref := GoalRef(goal=goal)).fits_button]
+def chips(goals: Sequence[str], *, plan_only: bool = False) -> list[Block]:
+    refs = [ref for goal in goals if (ref := GoalRef(goal=goal, plan_only=plan_only)).fits_button]
     buttons = [
         button(f"start_{number}", shortened(one_line(ref.goal), 75), ref.packed())
         for number, ref in enumerate(refs[:CHIPS])
@@ -33,6 +33,7 @@ def help_card(command: str, examples: Sequence[str]) -> Message:
     forms = [
         ("<goal>", "say what should be done, in your own words"),
         ("run <agent>: <goal>", "the same, by an agent that you name"),
+        ("plan <goal>", "only preview what it would change: nothing is applied"),
         ("list", "the runs of this channel, and `list mine`"),
         ("status <run>", "where one stands"),
         ("cancel <run> [reason]", "stop one"),
@@ -50,9 +51,11 @@ def help_card(command: str, examples: Sequence[str]) -> Message:
     )
 
 
-def unmatched_card(goal: str, examples: Sequence[str]) -> Message:
+def unmatched_card(goal: str, examples: Sequence[str], *, plan_only: bool = False) -> Message:
+    """With *plan_only* the chips only plan too."""
+    said = words.UNMATCHED_PLAN if plan_only else words.UNMATCHED
     asked = rich(quote(shortened(visible(goal), 1000)))
-    return message(words.UNMATCHED, asked, section(words.UNMATCHED), *chips(examples))
+    return message(said, asked, section(said), *chips(examples, plan_only=plan_only))
 
 
 def agents_card(agents: Sequence[AgentSpec], command: str) -> Message:
@@ -70,6 +73,7 @@ def _agent(agent: AgentSpec, command: str) -> Block:
     return rich(
         line(
             run_of(agent.name, bold=True),
+            *([run_of(f" ({words.PLAN_ONLY})")] if agent.shadow else []),
             run_of(f": {shortened(one_line(agent.description), 300)}"),
             *between,
         )
@@ -98,7 +102,8 @@ def _run(found: Found) -> str:
 def _state(found: Found, summary: RunSummary) -> str:
     if not found.open and not summary.state.ended:
         return f"{found.closed_as or 'ended'}, without its own word"
-    return words.STATE[summary.state].lower()
+    state = words.STATE[summary.state].lower()
+    return f"{state}, {words.PLAN_ONLY}" if summary.plan_only else state
 
 
 def status_card(found: Found) -> Message:
@@ -145,12 +150,16 @@ def try_again_card(text: str, ref: GoalRef) -> Message:
     return sentence(text, actions(button("try_again", words.TRY_AGAIN, ref.packed(), "primary")))
 
 
-def no_such_agent_card(name: str, nearest: Sequence[str], goal: str) -> Message:
+def no_such_agent_card(name: str, nearest: Sequence[str], goal: str, *, plan_only: bool = False) -> Message:
     text = words.NO_SUCH_AGENT.format(name=code(name))
     if not nearest:
         return sentence(text)
     text += " " + words.CLOSEST.format(names=", ".join(code(each) for each in nearest))
-    refs = [ref for each in nearest[:3] if (ref := GoalRef(goal=goal, agent=each)).fits_button]
+    refs = [
+        ref
+        for each in nearest[:3]
+        if (ref := GoalRef(goal=goal, agent=each, plan_only=plan_only)).fits_button
+    ]
     buttons = [
         button(f"start_{number}", words.ASK_AGENT.format(name=one_line(ref.agent)), ref.packed())
         for number, ref in enumerate(refs)

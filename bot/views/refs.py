@@ -57,6 +57,7 @@ class GoalRef(Ref):
     occasion: str = ""
     """Set where a start is tried again: the same occasion is the same run."""
     thread: str = ""
+    plan_only: bool = False
 
 
 class PageRef(ApprovalRef):

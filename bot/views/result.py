@@ -1,5 +1,7 @@
 """How a run ended, as a message of its own in the thread, with what it did change."""
 
+from collections.abc import Sequence
+
 from workflows.values.view import Change, RunState, RunView
 
 from .. import words
@@ -51,27 +53,37 @@ def summary(view: RunView) -> str:
     certain = sum(change.certain for change in view.changes)
     unsure = len(view.changes) - certain
     if not view.changes:
-        return words.NOTHING_CHANGED
+        planned = f" {words.WOULD_CHANGE}: {len(view.planned)}." if view.planned else ""
+        return f"{words.NOTHING_CHANGED}{planned}"
     parts = [f"{certain} changed"] if certain else []
     parts += [f"{unsure} {words.MAYBE_CHANGED}"] if unsure else []
     return f"{words.CHANGED}: {', '.join(parts)}."
 
 
 def changes(view: RunView, limit: int) -> list[Block]:
-    """Every change that fits; the others are counted."""
+    """Every change that fits, or what would have been one; the others are counted."""
+    if view.plan_only:
+        none = [rich(line(run_of(f"{words.NOTHING_CHANGED} {words.PLANS_ONLY}")))]
+        if not view.planned:
+            return [*none, rich(line(run_of(words.WOULD_CHANGE_NOTHING)))]
+        return [*none, _listed(words.WOULD_CHANGE, view.planned, limit)]
     if not view.changes:
         return [rich(line(run_of(words.NOTHING_CHANGED)))]
+    return [_listed(words.CHANGED, view.changes, limit)]
+
+
+def _listed(title: str, every: Sequence[Change], limit: int) -> Block:
     items: list[list[Block]] = []
-    for change in view.changes:
+    for change in every:
         text = _change(change)
         limit -= len(text)
         if limit < 0 and items:
             break
         unsure = [run_of(f"{words.MAYBE_CHANGED}: ", bold=True)] if not change.certain else []
         items.append([*unsure, run_of(text)])
-    left = len(view.changes) - len(items)
+    left = len(every) - len(items)
     more = [line(run_of(f"and {left} more, in the cards of this thread"))] if left else []
-    return [rich(line(run_of(f"{words.CHANGED}:", bold=True)), bullets(*items), *more)]
+    return rich(line(run_of(f"{title}:", bold=True)), bullets(*items), *more)
 
 
 def _change(change: Change) -> str:

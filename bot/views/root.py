@@ -59,9 +59,10 @@ def root_card(view: RunView, look: Look) -> Message:
 def _card(view: RunView, look: Look, goal: int, note: int, tasks: int) -> Message:
     return message(
         fallback(view),
-        header(f"{view.name}: {words.STATE[view.state].lower()}"),
-        section(f"{user(view.requester.user)} asked the agent {code(shortened(view.agent, 80))}:"),
+        header(f"{view.name}: {_state(view)}"),
+        section(f"{_who_asked(view)} the agent {code(shortened(view.agent, 80))}:"),
         rich(quote(shortened(visible(view.goal), goal))),
+        context(words.PLANS_ONLY) if view.plan_only else None,
         *(_plan(view, note, tasks) if look.plan else _plain_plan(view, note, tasks)),
         *([*_ended(view)] if view.state.ended else _doing(view)),
         context(_budget(view)),
@@ -69,12 +70,22 @@ def _card(view: RunView, look: Look, goal: int, note: int, tasks: int) -> Messag
     )
 
 
+def _who_asked(view: RunView) -> str:
+    by = user(view.requester.user)
+    return f"By the schedule {code(view.schedule)}, {by} asked" if view.schedule else f"{by} asked"
+
+
+def _state(view: RunView) -> str:
+    state = words.STATE[view.state].lower()
+    return f"{state}, {words.PLAN_ONLY}" if view.plan_only else state
+
+
 def fallback(view: RunView) -> str:
     """Reads well aloud: the name, the state, and what is waited for."""
     doing = "" if view.state.ended else f" {escaped(one_line(view.doing))}."
     goal = escaped(shortened(one_line(view.goal), 300))
     end = f" {escaped(shortened(one_line(view.result), 500))}" if view.state.ended and view.result else ""
-    return f"{escaped(view.name)}: {words.STATE[view.state].lower()}.{doing.replace('..', '.')} Goal: {goal}.{end}"
+    return f"{escaped(view.name)}: {_state(view)}.{doing.replace('..', '.')} Goal: {goal}.{end}"
 
 
 def _plan(view: RunView, note: int, tasks: int) -> list[Block]:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from workflows.values.approval import ApprovalState, Vote
 from workflows.values.people import People
+from workflows.values.spec import RuleKind
 from workflows.values.view import ApprovalView
 
 from .. import words
-from .blocks import Block, bullets, person, run_of, when
+from .blocks import Block, bullets, line, person, run_of, usergroup, when
 from .text import mentions, moment, one_line, shortened
 
 MOST_VOTES = 30
@@ -50,6 +51,23 @@ def why(approval: ApprovalView, limit: int = 1000) -> str:
         by = next((vote for vote in reversed(approval.votes) if not vote.approve), None)
         reason = one_line(by.reason) if by is not None else ""
     return f"{means} Reason: {shortened(reason, limit)}." if reason else means
+
+
+def would_ask(approval: ApprovalView, most: int = 20) -> list[Block]:
+    """Of what is only planned: whom its rule would have asked. Nothing for any other."""
+    rule = approval.rule
+    if approval.state is not ApprovalState.PLANNED:
+        return []
+    name = f"“{shortened(one_line(rule.name), 200)}”"
+    people = may_decide(approval)
+    if rule.then is RuleKind.ALLOW:
+        return [line(run_of(words.WOULD_NOT_ASK.format(rule=name)))]
+    if not people:
+        return [line(run_of(words.NOBODY_ELSE if rule.approvers else words.WOULD_ASK_NOBODY))]
+    named = [*(person(each) for each in people.users), *(usergroup(each) for each in people.groups)]
+    more = [run_of(f" and {len(named) - most} more")] if len(named) > most else []
+    listed = [part for each in named[:most] for part in (run_of(", "), each)][1:]
+    return [line(run_of(words.WOULD_ASK.format(rule=name)), *listed, *more, run_of("."))]
 
 
 def votes(given: Sequence[Vote], budget: int = REASONS, most: int = MOST_VOTES) -> list[Block]:

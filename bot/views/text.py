@@ -68,14 +68,17 @@ def user(user_id: str) -> str:
     return f"<@{user_id}>" if SLACK_ID.fullmatch(user_id) else code(user_id)
 
 
+def group(group_id: str) -> str:
+    return f"<!subteam^{group_id}>" if SLACK_ID.fullmatch(group_id) else code(group_id)
+
+
 def channel(channel_id: str) -> str:
     return f"<#{channel_id}>" if SLACK_ID.fullmatch(channel_id) else code(channel_id)
 
 
 def mentions(people: People, most: int = 20) -> str:
     """Everybody who is named, as mentions in mrkdwn."""
-    groups = [f"<!subteam^{group}>" if SLACK_ID.fullmatch(group) else code(group) for group in people.groups]
-    named = [*(user(each) for each in people.users), *groups]
+    named = [*(user(each) for each in people.users), *(group(each) for each in people.groups)]
     more = f" and {len(named) - most} more" if len(named) > most else ""
     return ", ".join(named[:most]) + more
 

@@ -270,6 +270,8 @@ class AgentSection(Section):
     budget: BudgetSection = BudgetSection()
     stewards: PeopleSection = PeopleSection()
     """Who may steer and stop its runs, beside who asked for them and the approvers."""
+    shadow: bool = False
+    """Its runs only plan: everything is previewed, nothing is applied."""
 
 
 class MaskingSection(Section):

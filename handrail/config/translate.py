@@ -151,6 +151,7 @@ def agent(
         windows=tuple(windows),
         stewards=people(said.stewards),
         examples=said.examples,
+        shadow=said.shadow,
     )
 
 

@@ -16,6 +16,7 @@ from bot.commands import (
     NoReason,
     NoRunNamed,
     NoSuchAgent,
+    NothingToPlan,
     OddEnvironment,
     ReasonTooLong,
     Scope,
@@ -58,6 +59,11 @@ def meant(text: str, settings: BotSettings = STRICT, *, run_exists: bool = False
         ("run deploier: x", NoSuchAgent(name="deploier", nearest=("deployer",), goal="x")),
         ("run zzz: x", NoSuchAgent(name="zzz", nearest=(), goal="x")),
         ("make me a sandwich", Unmatched(goal="make me a sandwich")),
+        ("plan", NothingToPlan()),
+        ("Plan deploy cart 2.0.0", StartRun(agent="deployer", goal="deploy cart 2.0.0", plan_only=True)),
+        ("plan run deployer: clean up", StartRun(agent="deployer", goal="clean up", plan_only=True)),
+        ("plan run zzz: x", NoSuchAgent(name="zzz", nearest=(), goal="x", plan_only=True)),
+        ("plan make me a sandwich", Unmatched(goal="make me a sandwich", plan_only=True)),
     ],
 )
 def test_a_command_is_recognised_by_its_whole_shape(text, intent):
@@ -166,6 +172,15 @@ def test_a_goal_that_an_agent_knows_word_for_word_is_no_freeze():
 
     assert meant("freeze A-17", BotSettings(agents=(banker,))) == StartRun(
         agent="deployer", goal="freeze A-17"
+    )
+
+
+def test_a_goal_that_an_agent_knows_word_for_word_is_no_plan():
+    runbook = AGENT.planner.model_copy(update={"phrases": ("plan <trip>",)})
+    traveller = AGENT.model_copy(update={"planner": runbook})
+
+    assert meant("plan rome", BotSettings(agents=(traveller,))) == StartRun(
+        agent="deployer", goal="plan rome"
     )
 
 

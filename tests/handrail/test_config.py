@@ -390,3 +390,10 @@ def test_a_rule_about_what_only_reads_is_doubted(config_of):
     [doubt] = config_of(reading).doubts
 
     assert "“looks” never applies: what only reads is not asked about" in doubt
+
+
+def test_an_agent_may_be_in_shadow_and_is_not_unless_it_says_so(config_of):
+    [agent] = config_of(GOOD).agents
+    [shadow] = config_of(GOOD.replace("  change:\n    desc", "  change:\n    shadow: true\n    desc")).agents
+
+    assert (agent.shadow, shadow.shadow) == (False, True)

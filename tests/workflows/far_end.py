@@ -117,6 +117,8 @@ class FarEnd:
         self.thoughts: list[ThinkOrder] = []
         self.views: dict[str, RunView] = {}
         self.told: list[str] = []
+        self.slots: set[str] = set()
+        """Of all cards that were posted."""
         self.applied: list[EffectOrder] = []
         self.running_version = "1.4.1"
         self.lose_replies = 0
@@ -233,6 +235,7 @@ class FarEnd:
         cards = {slot: view.cards.get(slot) or self._card(view) for slot in slots}
         async with self._shown:
             self.views[order.run_id] = view
+            self.slots |= set(cards)
             self.told += [notice.text for notice in view.notices]
             self._shown.notify_all()
         return Announced(

@@ -76,6 +76,7 @@ ENDED = {
     ApprovalState.EXPIRED: "This request has expired, so your click did not count.",
     ApprovalState.SUPERSEDED: REPLACED,
     ApprovalState.WITHDRAWN: "This is no longer needed, so your click did not count.",
+    ApprovalState.PLANNED: "This run only plans, so there is nothing to decide.",
 }
 EDITED = "its arguments were edited"
 

@@ -76,6 +76,8 @@ class ApprovalState(StrEnum):
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
+    PLANNED = "planned"
+    """Never open: its run only plans, so nobody is asked."""
 
     @property
     def ended(self) -> bool:

@@ -54,10 +54,12 @@ class Ended(StrEnum):
     APPLIED = "applied"
     NOT_APPLIED = "not_applied"
     UNKNOWN = "unknown"
+    PLANNED = "planned"
+    """Previewed and not applied: its run only plans."""
 
     @property
     def well(self) -> bool:
-        return self in {Ended.OK, Ended.APPLIED}
+        return self in {Ended.OK, Ended.APPLIED, Ended.PLANNED}
 
 
 class CallResult(Value):

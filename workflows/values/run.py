@@ -23,6 +23,10 @@ class Ask(Value):
     place: Place
     name: str
     """Short and human, such as `deploy-checkout-7`."""
+    plan_only: bool = False
+    """Everything is previewed, nothing is applied."""
+    schedule: str = ""
+    """The name of the schedule that started it."""
 
 
 class OpenCall(Value):
@@ -65,6 +69,8 @@ class Memory(BaseModel):
     notices: list[Notice] = []
     last_notice: int = 0
     changes: list[Change] = []
+    planned: list[Change] = []
+    """What it would have changed, were it no run that only plans."""
     requesters: list[Person] = []
     cancel: Cancel | None = None
     revision_due: GoalSet | None = None
@@ -108,6 +114,7 @@ class RunResult(Value):
     state: RunState
     text: str
     changes: tuple[Change, ...]
+    planned: tuple[Change, ...] = ()
 
 
 class RunSummary(Value):
@@ -120,3 +127,4 @@ class RunSummary(Value):
     place: Place
     state: RunState
     doing: str
+    plan_only: bool = False

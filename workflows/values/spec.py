@@ -142,6 +142,8 @@ class AgentSpec(Value):
     stewards: People = People()
     """Who may steer and stop its runs beside the requester and the approvers."""
     examples: tuple[str, ...] = ()
+    shadow: bool = False
+    """Its runs only plan: everything is previewed, nothing is applied."""
 
     def contract(self, tool: str) -> ToolContract | None:
         return next((contract for contract in self.tools if contract.name == tool), None)

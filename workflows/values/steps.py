@@ -16,6 +16,7 @@ class ThinkOrder(Value):
     tools: tuple[ToolContract, ...]
     lost: int = 0
     """Requests for this thought that nobody answered: they may have been worked on, and are paid for."""
+    plan_only: bool = False
 
 
 class PermittedRead(Value):

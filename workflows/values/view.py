@@ -189,6 +189,12 @@ class RunView(Value):
     questions: tuple[Question, ...] = ()
     notices: tuple[Notice, ...] = ()
     changes: tuple[Change, ...] = ()
+    plan_only: bool = False
+    """It previews everything and applies nothing."""
+    planned: tuple[Change, ...] = ()
+    """What it would have changed."""
+    schedule: str = ""
+    """The name of the schedule that started it."""
     result: str = ""
     budget: BudgetView
     cards: dict[str, Card] = {}

@@ -1,0 +1,35 @@
+"""A change in a run that only plans: previewed and shown, and that is its end."""
+
+from .case import Case, Refusal
+from .docket import Docket
+from .journal import Stopped
+from .rules.policy import Allowed, NeedsApproval
+from .values.approval import ApprovalState
+from .values.calls import CallResult, Ended
+from .values.spec import Rule, RuleKind
+from .values.view import Change, StepState
+
+PLANNED = "It was previewed, not applied: this run only plans."
+
+
+async def planned(case: Case, verdict: Allowed | NeedsApproval) -> CallResult:
+    """What the tool says it would do, and under which rule who would have been asked. Nobody is, and nothing is applied."""
+    case.step(StepState.IN_PROGRESS, "previewing")
+    try:
+        effect, shown = await case.preview()
+    except Stopped:
+        return case.ended(Ended.WITHDRAWN, "The run changed course before this was previewed.")
+    except Refusal as why:
+        return case.ended(why.ended, why.text, why.by)
+    rule = (
+        verdict.rule if isinstance(verdict, NeedsApproval) else Rule(name=verdict.rule, then=RuleKind.ALLOW)
+    )
+    approval = case.approval(effect, shown, rule)
+    over = {"state": ApprovalState.PLANNED, "ended_at": approval.opened_at}
+    Docket(case.journal).put(approval.model_copy(update=over))
+    call = case.call
+    case.journal.planned(Change(tool=call.tool, target=case.target, text=call.title))
+    case.journal.audit("previewed", f"{call.tool} on {case.target}", effect=effect.digest, rule=rule.name)
+    said = f"{PLANNED} {shown.text}" if shown.by_tool and shown.content is None else PLANNED
+    result = case.ended(Ended.PLANNED, said.strip())
+    return result.model_copy(update={"structured": shown.content if shown.by_tool else None})
