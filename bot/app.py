@@ -16,6 +16,7 @@ from .asking import Asking
 from .clicks import Clicks
 from .desk import Desk
 from .dialogs import Dialogs
+from .firings import Firings
 from .freezes import Freezes
 from .freezing import Freezing
 from .http import serve_http
@@ -23,6 +24,8 @@ from .limiter import Limiter
 from .listeners import listen
 from .people import PeopleFinder
 from .runs import Runs
+from .schedules import Schedules
+from .scheduling import Scheduling
 from .settings import BotSettings, SlackSettings
 from .slack import Slack, client_for
 from .socket_mode import serve_socket_mode
@@ -33,19 +36,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Bot:
-    """One bot for one workspace: its listeners, and the two carriers of the steps that speak Slack."""
+    """One bot for one workspace: its listeners, and the carriers of the steps that speak Slack."""
 
     app: AsyncApp
     slack: Slack
     runs: Runs
-    announcer: Announcer
-    people: PeopleFinder
+    carriers: tuple[Announcer, PeopleFinder, Firings]
+    """Whose methods carry out the steps of the queue `handrail-slack`."""
     later: Afterwards
-
-    @property
-    def carriers(self) -> tuple[Announcer, PeopleFinder]:
-        """Whose methods carry out the steps of the queue `handrail-slack`."""
-        return self.announcer, self.people
 
 
 def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> Bot:
@@ -57,10 +55,13 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     app = _bolt(door)
     people = PeopleFinder(door)
     freezing = Freezing(Freezes(temporal), people, door, settings, later)
-    asking = Asking(Desk(runs, freezing, settings), runs, door, settings, later)
+    schedules = Schedules(temporal)
+    scheduling = Scheduling(schedules, runs, people, door, settings)
+    asking = Asking(Desk(runs, freezing, scheduling, settings), runs, door, settings, later)
     listen(app, settings.command, asking, Clicks(runs, door, later), Dialogs(runs))
     announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command))
-    return Bot(app, door, runs, announcer, people, later)
+    firings = Firings(schedules, runs, people, door, settings)
+    return Bot(app, door, runs, (announcer, people, firings), later)
 
 
 def _bolt(slack: Slack) -> AsyncApp:

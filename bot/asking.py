@@ -15,6 +15,7 @@ from .desk import Desk, sorry
 from .errors import BotError, TemporalUnavailable
 from .payloads import Click, Command, Mention, Payload
 from .runs import Runs, within
+from .schedule_texts import AboutSchedules
 from .settings import BotSettings
 from .slack import Slack
 from .views.blocks import Message
@@ -90,7 +91,7 @@ class Asking:
         """Does it mean something in whichever thread it is said?"""
         meant = read(text, self._settings)
         planned = isinstance(meant, StartRun) and meant.plan_only and by_phrase(meant.goal, self._settings)
-        return by_phrase(text, self._settings) or planned or isinstance(meant, AboutFreezes)
+        return by_phrase(text, self._settings) or planned or isinstance(meant, AboutFreezes | AboutSchedules)
 
     async def _whisper(self, mention: Mention, reply: Message) -> None:
         await self._slack.whisper(mention.spot.channel, mention.person.user, reply, mention.spot.thread_ts)

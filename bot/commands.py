@@ -14,6 +14,7 @@ from workflows.rules.phrases import understood
 from workflows.values.base import Value
 from workflows.values.spec import AgentSpec
 
+from .schedule_texts import AboutSchedules, ListSchedules, about_schedules
 from .settings import BotSettings
 
 GOAL_LIMIT = 4000
@@ -24,7 +25,10 @@ CARRIED_LIMIT = 1500
 """Of a goal that a button carries: its value holds 2,000."""
 RUN_NAME = re.compile(r"(run/\S+|[a-z0-9]+(-[a-z0-9]+)*-([0-9]+|[0-9a-f]{4}))", re.IGNORECASE)
 """`deploy-checkout-7`, or a workflow id: nothing that would stand in a sentence by chance."""
-_QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"') | dict.fromkeys("\u2018\u2019\u201a", "'"))
+_QUOTES = str.maketrans(
+    dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u275d\u275e\u301d\u301e\u301f\uff02", '"')
+    | dict.fromkeys("\u2018\u2019\u201a\u201b\u2039\u203a\u275b\u275c\uff07", "'")
+)
 _LINK = re.compile(r"<(?P<url>(https?|mailto):[^<>|]*)(\|(?P<label>[^<>]*))?>")
 _RUN_WITH = re.compile(r"run\s+(?P<agent>[^\s:]+)\s*:\s*(?P<goal>.*)", re.IGNORECASE | re.DOTALL)
 _PLAN = re.compile(r"plan\s+(?P<goal>.+)", re.IGNORECASE | re.DOTALL)
@@ -151,7 +155,9 @@ class Ambiguous(Value):
 
 AboutFreezes = Freeze | Unfreeze | ListFreezes | NoReason | ReasonTooLong | OddEnvironment
 Start = StartRun | Unmatched | NoSuchAgent | NoGoal
-Plain = Start | NothingToPlan | Help | Agents | ListRuns | NoRunNamed | TooLong | AboutFreezes
+Plain = (
+    Start | NothingToPlan | Help | Agents | ListRuns | NoRunNamed | TooLong | AboutFreezes | AboutSchedules
+)
 Intent = Plain | Status | CancelRun | TellRun | Ambiguous
 
 
@@ -168,6 +174,9 @@ ALONE: dict[str, Plain] = {
     "list mine": ListRuns(scope=Scope.MINE),
     "freeze": ListFreezes(),
     "freezes": ListFreezes(),
+    "schedule": ListSchedules(),
+    "schedules": ListSchedules(),
+    "schedule list": ListSchedules(),
 }
 """Commands that are the whole text; `list the failing pods` is a goal."""
 
@@ -200,8 +209,8 @@ def read(text: str, settings: BotSettings) -> Plain | AboutRun:
     if _matching(text, settings) is None:
         if _PLAN.fullmatch(text) or _RUN_WITH.fullmatch(text):
             return started_by(text, settings)
-        if freeze := _about_freezes(text, settings):
-            return freeze
+        if said := about_schedules(text) or _about_freezes(text, settings):
+            return said
     return _about_run(text, settings) or goal_of(text, settings)
 
 

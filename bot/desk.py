@@ -28,11 +28,14 @@ from .commands import (
     goal_of,
     read,
     settle,
+    started_by,
 )
 from .errors import BotError, NotReached, RunEnded, RunGone, TemporalUnavailable
 from .found import Found
 from .freezing import Freezing
 from .runs import Goal, Runs
+from .schedule_texts import AboutSchedules, NewSchedule
+from .scheduling import Scheduling
 from .settings import BotSettings
 from .views import lists
 from .views.blocks import Message, button
@@ -43,9 +46,10 @@ from .views.text import code, escaped
 class Desk:
     """Answers a question with a message for the one who asked, or with a run that speaks for itself."""
 
-    def __init__(self, runs: Runs, freezing: Freezing, settings: BotSettings) -> None:
+    def __init__(self, runs: Runs, freezing: Freezing, scheduling: Scheduling, settings: BotSettings) -> None:
         self._runs = runs
         self._freezing = freezing
+        self._scheduling = scheduling
         self._settings = settings
 
     async def reply(self, text: str, asked: Asked) -> Message | None:
@@ -64,6 +68,13 @@ class Desk:
     async def _plain(self, intent: Intent, asked: Asked) -> Message | None:
         if isinstance(intent, AboutFreezes):
             return await self._freezing.reply(intent, asked)
+        if isinstance(intent, NewSchedule):
+            start = started_by(intent.goal, self._settings)
+            if not isinstance(start, StartRun):
+                return explanation(start, self._settings)
+            return await self._scheduling.create(intent, start, asked)
+        if isinstance(intent, AboutSchedules):
+            return await self._scheduling.reply(intent, asked)
         match intent:
             case StartRun():
                 return await self._start(intent, asked)

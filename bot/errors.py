@@ -3,6 +3,9 @@
 BotError            has a sentence for the person who asked
 ├── RunEnded        nobody: the run is over
 ├── RunGone         nobody: its record was deleted
+├── NoSuchSchedule  whoever asked: no schedule has that name
+├── BadTimes        whoever asked: Temporal can't read when it should run
+├── NamesTaken      whoever asked: too many schedules have that name
 ├── NotLookedUp     try again: Slack did not say who is asking
 ├── NotReached      try again: nothing was started or changed
 └── NoReply         look first: it may have gone through
@@ -43,6 +46,20 @@ class NotLookedUp(BotError):
     """Slack could not say who somebody is: the answer is *not now*, never *yes*."""
 
     text = words.NOT_LOOKED_UP
+
+
+class NoSuchSchedule(BotError):
+    text = words.NO_SUCH_SCHEDULE
+
+
+class BadTimes(BotError):
+    """The message is Temporal's own word on what is wrong."""
+
+    text = words.BAD_TIMES
+
+
+class NamesTaken(BotError):
+    text = words.NAMES_TAKEN
 
 
 class TemporalRefused(BotError):

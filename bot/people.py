@@ -59,7 +59,7 @@ class PeopleFinder:
         asked = self._now()
         identity = await self._slack.identity()
         try:
-            standing = _standing(await self._slack.user(person.user), person, identity)
+            standing = standing_of(await self._slack.user(person.user), person, identity)
         except Refused as refused:
             if refused.code not in NOT_OURS:
                 raise
@@ -84,7 +84,7 @@ class PeopleFinder:
         return members
 
 
-def _standing(user: dict[str, Any], person: Person, identity: Identity) -> Standing:
+def standing_of(user: dict[str, Any], person: Person, identity: Identity) -> Standing:
     """docs.slack.dev/reference/objects/user-object. Whatever is not clearly a member of ours is not one."""
     if user.get("deleted"):
         return Standing.DEACTIVATED

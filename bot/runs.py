@@ -9,12 +9,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -27,7 +22,7 @@ from workflows.values.people import Person, Place
 from workflows.values.run import Ask, RunInput, RunSummary
 from workflows.values.signals import Answer, Cancel, Decide, DecideAll, Edit, Resolve, Revise, Signal
 from workflows.values.spec import AgentSpec
-from workflows.values.view import RunState, RunView
+from workflows.values.view import RunView
 
 from .errors import NoReply, NotReached, RunEnded, RunGone, TemporalRefused
 from .found import Found
@@ -58,6 +53,8 @@ class Goal(Value):
     occasion: str
     """What Slack repeats of it, so that a redelivery is the same run."""
     plan_only: bool = False
+    schedule: str = ""
+    """The name of the schedule that starts it."""
 
 
 class Runs:
@@ -74,30 +71,40 @@ class Runs:
         """The workflow id of the run, started now or by an earlier delivery of the same."""
         workflow_id = run_id(goal.by.team, goal.occasion)
         async with hand_off():
-            short = slug(goal.text, spec.name, understood(spec.planner, goal.text) or {})
-            ask = Ask(
-                goal=goal.text,
-                requester=goal.by,
-                place=goal.place,
-                name=f"{short}-{await self._number(short, workflow_id)}",
-                plan_only=goal.plan_only,
-            )
+            order = await self.order(goal, spec, workflow_id)
             # Already started: it ran, and ended. It is the same delivery again.
             with contextlib.suppress(WorkflowAlreadyStartedError):
                 await self._client.start_workflow(
                     WORKFLOW,
-                    RunInput(ask=ask, spec=spec),
+                    order,
                     id=workflow_id,
                     task_queue=Queue.RUNS.value,
                     id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    memo={attributes.MEMO_STATUS: _summary(ask, spec)},
-                    search_attributes=_search_attributes(ask, spec, short),
-                    static_summary=ask.name,
+                    memo={attributes.MEMO_STATUS: attributes.first_summary(order.ask, spec)},
+                    search_attributes=attributes.of_new_run(order.ask, spec),
+                    static_summary=order.ask.name,
                     task_timeout=TASK,
                     rpc_timeout=timedelta(seconds=HANDOFF),
                 )
         return workflow_id
+
+    async def order(self, goal: Goal, spec: AgentSpec, workflow_id: str) -> RunInput:
+        """What a run of *goal* starts with."""
+        short = self.named_after(goal.text, spec)
+        ask = Ask(
+            goal=goal.text,
+            requester=goal.by,
+            place=goal.place,
+            name=f"{short}-{await self._number(short, workflow_id)}",
+            plan_only=goal.plan_only,
+            schedule=goal.schedule,
+        )
+        return RunInput(ask=ask, spec=spec)
+
+    def named_after(self, goal: str, spec: AgentSpec) -> str:
+        """What it is called, without its number."""
+        return slug(goal, spec.name, understood(spec.planner, goal) or {})
 
     async def _number(self, short: str, workflow_id: str) -> str:
         """One more than there are of that name; something stable when nobody can count in time."""
@@ -227,31 +234,5 @@ async def _found(execution: WorkflowExecution) -> Found:
     )
 
 
-def _summary(ask: Ask, spec: AgentSpec) -> RunSummary:
-    return RunSummary(
-        name=ask.name,
-        goal=ask.goal,
-        agent=spec.name,
-        requester=ask.requester,
-        place=ask.place,
-        state=RunState.WORKING,
-        doing="Starting",
-        plan_only=ask.plan_only or spec.shadow,
-    )
-
-
 def _requester(person: Person) -> str:
     return f"{person.team}/{person.user}"
-
-
-def _search_attributes(ask: Ask, spec: AgentSpec, short: str) -> TypedSearchAttributes:
-    known = [
-        SearchAttributePair(attributes.NAME, ask.name),
-        SearchAttributePair(attributes.SLUG, short),
-        SearchAttributePair(attributes.AGENT, spec.name),
-        SearchAttributePair(attributes.REQUESTER, _requester(ask.requester)),
-        SearchAttributePair(attributes.STATE, RunState.WORKING.value),
-    ]
-    if ask.place.thread_ts is not None:
-        known.append(SearchAttributePair(attributes.THREAD, f"{ask.place.channel}/{ask.place.thread_ts}"))
-    return TypedSearchAttributes(known)

@@ -52,7 +52,7 @@ features:
   slash_commands:
     - command: {command}
       description: Start a run, or see and stop one
-      usage_hint: "<goal> | status <run> | cancel <run> | list | freeze <environment> <reason> | help"
+      usage_hint: '<goal> | plan <goal> | status <run> | cancel <run> | list | schedule "<cron>" <goal> | freeze <environment> <reason> | help'
       should_escape: true
 {url}\
 oauth_config:

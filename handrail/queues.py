@@ -15,13 +15,14 @@ from workflows.effect import Effect
 from workflows.freeze import Freeze
 from workflows.lease import Lease
 from workflows.outside import Queue, Step, step_of
+from workflows.scheduled_start import ScheduledStart
 from workflows.values.tools import ToolContract
 
 from .careful import CarefulRunner
 from .stopping import Stop
 from .trouble import Misused
 
-WORKFLOWS: tuple[type, ...] = (AgentRun, Effect, Lease, Freeze)
+WORKFLOWS: tuple[type, ...] = (AgentRun, Effect, Lease, Freeze, ScheduledStart)
 
 STICKY = timedelta(seconds=1)
 """How long a task waits for the worker that knows the run: the first click after a killed worker takes this long."""

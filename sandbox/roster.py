@@ -20,6 +20,8 @@ class User:
     real_name: str
     is_bot: bool = False
     is_guest: bool = False
+    has_left: bool = False
+    tz: str = "Europe/London"
 
     def to_slack(self) -> Json:
         """As `users.info` shows a user; the e-mail needs a scope of its own and is left out."""
@@ -29,8 +31,8 @@ class User:
             "team_id": TEAM_ID,
             "name": self.name,
             "real_name": self.real_name,
-            "deleted": False,
-            "tz": "Europe/London",
+            "deleted": self.has_left,
+            "tz": self.tz,
             "tz_label": "Greenwich Mean Time",
             "tz_offset": 0,
             "is_admin": False,

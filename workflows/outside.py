@@ -20,6 +20,7 @@ from .values.calls import Thought
 from .values.effect import EffectOrder, Holder, Outcome, Recalled, RecallOrder, Verified
 from .values.freeze import FreezeAnswer, FreezeQuestion
 from .values.people import PeopleAnswer, PeopleQuestion
+from .values.schedule import Firing, Prepared
 from .values.steps import PermittedRead, PreviewOrder, ReadResult, ThinkOrder
 from .values.view import Announce, Announced
 
@@ -186,4 +187,9 @@ announce = Step(
     "announce", Announce, Announced, Queue.SLACK,
     schedule_to_start=timedelta(hours=24), start_to_close=seconds(120), schedule_to_close=timedelta(hours=24),
     heartbeat=seconds(15), longest_backoff=seconds(60), let_finish=True,
+)  # fmt: skip
+prepare = Step(
+    "prepare", Firing, Prepared, Queue.SLACK,
+    schedule_to_start=seconds(3600), start_to_close=seconds(60), schedule_to_close=seconds(3600),
+    longest_backoff=seconds(60), ask_again=False,
 )  # fmt: skip

@@ -44,6 +44,10 @@ def help_card(command: str, examples: Sequence[str]) -> Message:
             "hold all changes, or those to one environment; `unfreeze` ends it",
         ),
         ("freezes", "what is frozen now"),
+        (
+            f'schedule "{words.CRON_EXAMPLE}" [in <time zone>] <goal>',
+            "ask again and again; `schedules` lists what is scheduled, and says how to end it",
+        ),
     ]
     lines = "\n".join(f"• {code(f'{command} {form}')}: {what}" for form, what in forms)
     return message(
@@ -94,12 +98,12 @@ def _run(found: Found) -> str:
         return f"{code(found.run_id)}: {'under way' if found.open else 'ended'}"
     doing = f", {escaped(shortened(one_line(summary.doing), 200))}" if found.open and summary.doing else ""
     return (
-        f"*{escaped(summary.name)}*: {_state(found, summary)}{doing}\n"
+        f"*{escaped(summary.name)}*: {state_of(found, summary)}{doing}\n"
         f"{escaped(shortened(one_line(summary.goal), 200))}: {moment(found.started_at)}"
     )
 
 
-def _state(found: Found, summary: RunSummary) -> str:
+def state_of(found: Found, summary: RunSummary) -> str:
     if not found.open and not summary.state.ended:
         return f"{found.closed_as or 'ended'}, without its own word"
     state = words.STATE[summary.state].lower()
@@ -115,8 +119,8 @@ def status_card(found: Found) -> Message:
         f"{channel(summary.place.channel)}, asked by {user(summary.requester.user)} of {code(summary.agent)}"
     )
     return message(
-        f"{escaped(summary.name)}: {_state(found, summary)}.",
-        section(f"*{escaped(summary.name)}*: {_state(found, summary)}"),
+        f"{escaped(summary.name)}: {state_of(found, summary)}.",
+        section(f"*{escaped(summary.name)}*: {state_of(found, summary)}"),
         rich(quote(shortened(visible(summary.goal), 1000))),
         *(
             [rich(line(run_of(shortened(visible(summary.doing), 1000))))]

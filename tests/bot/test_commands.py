@@ -29,6 +29,16 @@ from bot.commands import (
     read,
     settle,
 )
+from bot.schedule_texts import (
+    BadCron,
+    ChangeSchedule,
+    ListSchedules,
+    NewSchedule,
+    NoQuotes,
+    NothingScheduled,
+    OddZone,
+    Verb,
+)
 from bot.settings import BotSettings
 from tests.bot.deployer import AGENT
 
@@ -182,6 +192,74 @@ def test_a_goal_that_an_agent_knows_word_for_word_is_no_plan():
     assert meant("plan rome", BotSettings(agents=(traveller,))) == StartRun(
         agent="deployer", goal="plan rome"
     )
+
+
+GOAL = "deploy cart 2.0.0"
+WEEKDAYS = NewSchedule(cron="0 9 * * 1-5", zone="", goal=GOAL)
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed"),
+    [
+        '""',
+        "\u201c\u201d",
+        "\u201e\u201c",
+        "\u201d\u201d",
+        "\u00ab\u00bb",
+        "\u00bb\u00ab",
+        "''",
+        "\u2018\u2019",
+        "\u201a\u2018",
+        "\u2039\u203a",
+        "``",
+        "\u2033\u2033",
+        "\uff02\uff02",
+        '\u201c"',
+        "\u275d\u275e",
+        "\u301d\u301e",
+        "\u00b4\u00b4",
+    ],
+)
+def test_times_stand_in_whatever_quotes_a_keyboard_makes(opened, closed):
+    assert meant(f"schedule {opened}0 9 * * 1-5{closed} {GOAL}") == WEEKDAYS
+    assert meant(f"Schedule  {opened} 0 9  *\u00a0* 1-5 {closed}{GOAL}") == WEEKDAYS
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("schedule", ListSchedules()),
+        ("Schedules", ListSchedules()),
+        ("schedule list", ListSchedules()),
+        ("schedule pause", ListSchedules()),
+        ("schedule pause deployer-cart", ChangeSchedule(verb=Verb.PAUSE, name="deployer-cart")),
+        ("schedule Resume `Deployer-Cart`", ChangeSchedule(verb=Verb.RESUME, name="deployer-cart")),
+        ("schedule delete deployer-cart", ChangeSchedule(verb=Verb.DELETE, name="deployer-cart")),
+        ("schedule run deployer-cart", ChangeSchedule(verb=Verb.RUN, name="deployer-cart")),
+        (f'schedule "0 9 * * 1-5" in europe/berlin {GOAL}', WEEKDAYS.model_copy(update={"zone": "Europe/Berlin"})),
+        (f'schedule "0 9 * * 1-5" in UTC: {GOAL}', WEEKDAYS.model_copy(update={"zone": "UTC"})),
+        (f'schedule "@Daily" {GOAL}', NewSchedule(cron="@daily", zone="", goal=GOAL)),
+        ('schedule "0 9 * * 1" in prod deploy', NewSchedule(cron="0 9 * * 1", zone="", goal="in prod deploy")),
+        (f'schedule "0 9 * * 1" in Europe/Berln {GOAL}', OddZone(zone="Europe/Berln")),
+        ('schedule "0 9 * * 1"', NothingScheduled()),
+        ('schedule "0 9 * * 1" in Europe/Berlin', NothingScheduled()),
+        (f"schedule 0 9 * * 1 {GOAL}", NoQuotes()),
+        (f"schedule @daily {GOAL}", NoQuotes()),
+        (f'schedule "" {GOAL}', BadCron(cron="")),
+        (f'schedule "every day" {GOAL}', BadCron(cron="every day")),
+        (f'schedule "0 9 * *" {GOAL}', BadCron(cron="0 9 * *")),
+        (f'schedule "* * * * * *" {GOAL}', BadCron(cron="* * * * * *")),
+        (f'schedule "0 9 * * 1#2" {GOAL}', BadCron(cron="0 9 * * 1#2")),
+        (f'schedule "@every 1s" {GOAL}', BadCron(cron="@every 1s")),
+        (f'schedule "TZ=UTC 0 9 * * 1" {GOAL}', BadCron(cron="TZ=UTC 0 9 * * 1")),
+        (f'schedule "{"1," * 200}1 9 * * 1" {GOAL}', BadCron(cron=f"{'1,' * 200}1 9 * * 1")),
+        ("schedule the migration", StartRun(agent="deployer", goal="schedule the migration")),
+        ('schedule a "big" party', StartRun(agent="deployer", goal='schedule a "big" party')),
+        ("schedules of the trains", StartRun(agent="deployer", goal="schedules of the trains")),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_schedules_is_recognised_by_its_whole_shape(text, intent):
+    assert meant(text, WITH_DEFAULT) == intent
 
 
 def test_a_goal_without_measure_is_refused_with_its_length():

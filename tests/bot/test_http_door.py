@@ -50,7 +50,7 @@ async def door():
     """The door with all our listeners behind it. Nothing here gets as far as Temporal or Slack."""
     app = deaf()
     settings, later = BotSettings(agents=(AGENT,)), Afterwards()
-    asking = Asking(Desk(None, None, settings), None, None, settings, later)
+    asking = Asking(Desk(None, None, None, settings), None, None, settings, later)
     listen(app, "/handrail", asking, Clicks(None, None, later), Dialogs(None))
     server = TestServer(Door(app, SECRET, now=lambda: NOW).web_app())
     async with TestClient(server) as client:

@@ -90,8 +90,8 @@ class Stage:
     bob: Person
     carol: Person
 
-    async def ask(self, goal: str, by: Person | None = None) -> Thread:
-        """Type the command in #ops; the thread of the run that starts."""
+    async def ask(self, goal: str, by: Person | None = None, shows: str = "") -> Thread:
+        """Type the command in #ops; the thread of the run that starts, by what it *shows* where that is not all of it."""
         who = by or self.alice
         before = {message["ts"] for message in await who.messages(OPS)}
         await self.heard(lambda: who.say(OPS, f"/handrail {goal}"))
@@ -103,7 +103,7 @@ class Stage:
                     and message.get("thread_ts", message["ts"]) == message["ts"]
                     and not message.get("is_ephemeral")
                 )
-                if new and goal in words(message):
+                if new and (shows or goal) in words(message):
                     return str(message["ts"])
             return None
 

@@ -14,6 +14,21 @@ def run_id(team: str, occasion: str) -> str:
     return f"run/{team}/{hashlib.sha256(f'{team}/{occasion}'.encode()).hexdigest()[:24]}"
 
 
+def run_of(team: str, firing: str) -> str:
+    """The workflow id of the run that a firing of a schedule starts, by the workflow id of that firing."""
+    return run_id(team, f"schedule/{firing}")
+
+
+def schedule_id(team: str, name: str) -> str:
+    """Of a schedule, in Temporal."""
+    return f"schedule/{team}/{name}"
+
+
+def firing_id(team: str, name: str) -> str:
+    """What the workflow ids of a schedule's firings begin with: Temporal adds the time."""
+    return f"firing/{team}/{name}"
+
+
 def mailbox_id(source: str, key: str) -> str:
     """The workflow id of the `Mailbox` that keeps the events of *source* about *key*. A key may hold anything."""
     return f"mailbox/{source}/{hashlib.sha256(key.encode()).hexdigest()[:32]}"
