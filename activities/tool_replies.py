@@ -2,7 +2,8 @@
 
 ToolServerError
 ├── NotSent             nothing was done
-│   └── Refused         the server knows no such tool, or not these parameters: to send them again is no use
+│   ├── Refused         the server would not have it: no such tool, not these parameters, not this caller
+│   └── SessionEnded    the server has forgotten that it knows us: over a new connection it may be asked again
 └── ReplyLost           it may have been done; nobody can know from here
     ├── ServerFailed    the server answered with a protocol error in the middle of the call
     └── AskedForInput   the server wanted something of a person or a model; it was not given
@@ -36,13 +37,25 @@ class Patience:
 class ToolServerError(Exception):
     """Something between us and a tool server went wrong. The text is fit for people; it may quote the server."""
 
+    def __init__(self, text: str, *, after: float | None = None) -> None:
+        super().__init__(text)
+        self.after = after
+        """Seconds that the server wants to be left alone, where it says so."""
+
 
 class NotSent(ToolServerError):
-    """Nothing was done: the server can't be started, it was gone before a byte left, or it knows no such call."""
+    """Nothing was done: the server can't be reached, it was gone before a byte left, or it would not have the call."""
 
 
 class Refused(NotSent):
-    """The server was asked and called nothing: it knows no such tool, or not these parameters. No retry mends that."""
+    """The server was asked and called nothing: it knows no such tool, not these parameters, or would not have us ask.
+
+    No retry mends that.
+    """
+
+
+class SessionEnded(NotSent):
+    """The server was asked and called nothing, for it no longer knows the session that it was asked in."""
 
 
 class ReplyLost(ToolServerError):
@@ -55,8 +68,8 @@ class ServerFailed(ReplyLost):
     Unless the contract knows better: *reply* is the error as a tool's own would be, with its code. It is not masked.
     """
 
-    def __init__(self, text: str, reply: "ToolReply") -> None:
-        super().__init__(text)
+    def __init__(self, text: str, reply: "ToolReply", *, after: float | None = None) -> None:
+        super().__init__(text, after=after)
         self.reply = reply
 
 

@@ -46,7 +46,7 @@ class Tools:
             except AskedForInput as error:
                 return ReadResult(ok=False, text=f"{error}.")
             except (NotSent, ReplyLost) as error:
-                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
             answer = kept(reply, self._masker)
             return ReadResult(ok=not reply.is_error, text=answer.text, structured=answer.structured)
 
@@ -60,7 +60,7 @@ class Tools:
                 async with beating():
                     return await previews.preview(self._servers, order, patience, self._masker)
             except (NotSent, ReplyLost) as error:
-                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
 
     # Neither a cancellation nor the stopping of this worker interrupts what is being sent.
 
@@ -87,7 +87,7 @@ class Tools:
                 async with beating():
                     return await verifying.verify(self._servers, order, patience, self._masker)
             except (NotSent, ReplyLost) as error:
-                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
 
     async def _read(self, order: PermittedRead) -> ToolReply:
         """Raises _NotARead, NotSent or ReplyLost."""
