@@ -29,6 +29,7 @@ from workflows.values.base import EffectDigest, Json
 from workflows.values.effect import EffectOrder, Outcome, OutcomeState
 from workflows.values.tools import EffectClass, ToolContract
 
+from . import pinning
 from .answers import kept, shortened, text_of
 from .masking import Masker, compiled
 from .patience import GivenUp, beating, still_awaited, try_again
@@ -142,6 +143,8 @@ async def _send(servers: ToolServers, order: EffectOrder, *, nothing_sent: bool)
     if contract.tool not in tools:
         raise Changed(f"{contract.server} no longer offers {contract.tool}.")
     tool = tools[contract.tool]
+    if why := pinning.changed(order.pins, contract.server, tool):
+        raise Changed(why)
     definition = definition_digest(tool.definition())
     if definition != effect.definition:
         raise Changed(f"The definition of {contract.name} changed since this was approved.")

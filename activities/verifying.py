@@ -8,7 +8,7 @@ from workflows.values.base import Json
 from workflows.values.effect import EffectOrder, Verified
 from workflows.values.tools import ToolContract, Verify
 
-from . import definitions
+from . import definitions, pinning
 from .masking import Masker
 from .tool_replies import AskedForInput, ToolReply
 from .tool_servers import ToolServers
@@ -47,6 +47,8 @@ async def _ask(
     tool = (await servers.tools(contract.server)).get(contract.verify.tool)
     if tool is None:
         raise CantTell(f"{contract.server} offers no tool {contract.verify.tool} now.")
+    if why := pinning.changed(order.pins, contract.server, tool):
+        raise CantTell(why)
     if definitions.says_it_changes(tool):
         raise CantTell(f"{contract.server} says that {tool.name} changes things, so it is not asked.")
     for argument in arguments:

@@ -1,5 +1,6 @@
 """How a run ended, as a message of its own in the thread, with what it did change."""
 
+from workflows.rules.visible import visible
 from workflows.values.view import Change, RunState, RunView
 
 from .. import words
@@ -16,7 +17,7 @@ from .blocks import (
     run_of,
     section,
 )
-from .text import escaped, one_line, shortened, user, visible
+from .text import escaped, one_line, shortened, user
 
 RESULT = 6000
 CHANGES = 3000

@@ -3,7 +3,19 @@
 from .base import Json, Value
 from .calls import Call
 from .spec import Planner
-from .tools import ToolContract
+from .tools import Pins, ToolContract
+
+
+class PinOrder(Value):
+    """How do the servers describe these tools now?"""
+
+    tools: tuple[ToolContract, ...]
+
+
+class Pinned(Value):
+    """The tools that could be seen, with those that preview and verify them."""
+
+    pins: Pins = {}
 
 
 class ThinkOrder(Value):
@@ -16,6 +28,7 @@ class ThinkOrder(Value):
     tools: tuple[ToolContract, ...]
     lost: int = 0
     """Requests for this thought that nobody answered: they may have been worked on, and are paid for."""
+    pins: Pins = {}
 
 
 class PermittedRead(Value):
@@ -24,6 +37,7 @@ class PermittedRead(Value):
     call: Call
     contract: ToolContract
     rule: str
+    pins: Pins = {}
 
 
 class ReadResult(Value):
@@ -32,6 +46,8 @@ class ReadResult(Value):
     ok: bool
     text: str
     structured: Json = None
+    changed: bool = False
+    """Nothing was read: the tool is not what it was when the run began."""
 
 
 class PreviewOrder(Value):
@@ -39,3 +55,4 @@ class PreviewOrder(Value):
 
     call: Call
     contract: ToolContract
+    pins: Pins = {}

@@ -65,6 +65,10 @@ class Verify(Value):
     """How long after a lost reply an absence begins to mean something: the upstream may still be at it."""
 
 
+Pins = dict[str, str]
+"""By `server.tool`: SHA-256 over the tool's definition, as it was when the run first saw it."""
+
+
 class ToolContract(Value):
     """One tool as this deployment may use it."""
 
@@ -94,3 +98,9 @@ class ToolContract(Value):
     """The longest honest time of one call."""
     where_to_look: str = ""
     """Told to people when an outcome is unknown: where the truth can be seen."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tool and those that preview and verify it, each as `server.tool`."""
+        others = (self.preview.tool, self.verify and self.verify.tool)
+        return (f"{self.server}.{self.tool}", *(f"{self.server}.{other}" for other in others if other))
