@@ -25,7 +25,7 @@ from .tool_replies import (
 LARGEST_REASON = 64 * 1024  # bytes of an answer that is none, which are looked at
 LONGEST_REASON = 300  # characters of it that are told
 LONGEST_PAUSE = 300.0  # seconds: a server that wants to be left alone for longer is asked again all the same
-SERVES_NOT: Final = frozenset({400, 404, 405, 406, 410, 411, 413, 414, 415, 417, 422, 426, 431})
+SERVES_NOT: Final = frozenset({400, 404, 405, 406, 407, 410, 411, 413, 414, 415, 417, 422, 426, 431})
 """What is said of a request that was not carried out."""
 MEANS_ELSEWHERE: Final = frozenset({307, 308})
 """The others may follow on what was done."""

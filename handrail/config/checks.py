@@ -101,8 +101,14 @@ def _key(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:
     if tool.class_ != "verifiable":
         yield ("verify",), f"expected `class: verifiable` beside it, found {tool.class_}"
     yield from _reader(name, tool.verify.tool, ("verify", "tool"), file)
-    if "key" not in names_in(tool.verify.with_):
+    asks_for_key = "key" in names_in(tool.verify.with_)
+    if tool.verify.found and not asks_for_key:
         yield ("verify", "with"), "expected {key} in it: without, it would find what is not ours"
+    if asks_for_key and not tool.verify.found:
+        yield (
+            ("verify",),
+            "expected found, or no {key} in with: an answer may repeat what it was asked, and then the key is always in it",
+        )
 
 
 def _preview(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:

@@ -108,8 +108,8 @@ class VerifySection(Section):
     tool: str
     """A tool of the same server that only reads."""
     with_: dict[str, Any] = Field({}, alias="with")
-    found: str
-    """The field of its answer that holds a list, a count or a yes."""
+    found: str = ""
+    """The field of its answer that holds a list, a count or a yes. Without it the key is looked for in the text."""
     settle: Duration = timedelta(seconds=60)
     """How long after a lost reply an absence begins to mean something."""
 

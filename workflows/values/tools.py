@@ -59,8 +59,11 @@ class Verify(Value):
     """A reading tool of the same server."""
     arguments: dict[str, Json] = {}
     """Texts in it may name `{key}` and the call's own top-level arguments."""
-    found: str
-    """A top-level field of its structured answer: a list or a number says how many there are, a boolean whether."""
+    found: str = ""
+    """A top-level field of its structured answer: a list or a number says how many there are, a boolean whether.
+
+    When empty, the key itself is counted in the answer's text: so many lines hold it.
+    """
     settle_seconds: float = 60.0
     """How long after a lost reply an absence begins to mean something: the upstream may still be at it."""
 
