@@ -29,10 +29,11 @@ from workflows.values.base import EffectDigest, Json
 from workflows.values.effect import EffectOrder, Outcome, OutcomeState
 from workflows.values.tools import EffectClass, ToolContract
 
+from . import pinning
 from .answers import kept, shortened, text_of
 from .masking import Masker, compiled
 from .patience import GivenUp, beating, still_awaited, try_again
-from .tool_replies import AskedForInput, NotSent, Refused, ReplyLost, ServerFailed, ToolReply
+from .tool_replies import AskedForInput, NotSent, Refused, ReplyLost, ServerFailed, ToolReply, ToolServerError
 from .tool_servers import ToolServers
 
 AMBIGUOUS = "Ambiguous"
@@ -142,6 +143,8 @@ async def _send(servers: ToolServers, order: EffectOrder, *, nothing_sent: bool)
     if contract.tool not in tools:
         raise Changed(f"{contract.server} no longer offers {contract.tool}.")
     tool = tools[contract.tool]
+    if why := pinning.changed(order.pins, contract.server, tool):
+        raise Changed(why)
     definition = definition_digest(tool.definition())
     if definition != effect.definition:
         raise Changed(f"The definition of {contract.name} changed since this was approved.")
@@ -262,10 +265,10 @@ def _again_after_error(tried: Tried, reply: ToolReply, masker: Masker) -> NoRetu
     _again(replace(tried, errors=(*tried.errors, digest)), text, AMBIGUOUS)
 
 
-def _again(tried: Tried, text: str, kind: str, error: Exception | None = None) -> NoReturn:
+def _again(tried: Tried, text: str, kind: str, error: ToolServerError | None = None) -> NoReturn:
     # The last details of an attempt that fails are what the next one reads.
     activity.heartbeat(asdict(tried))
-    try_again(shortened(text, LONGEST_MESSAGE), kind, error)
+    try_again(shortened(text, LONGEST_MESSAGE), kind, error, error.after if error else None)
 
 
 def _nobody_knows(text: str, error: Exception | None = None) -> NoReturn:

@@ -8,9 +8,10 @@ not found.
 
 import re
 from base64 import b64encode
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from html.entities import codepoint2name
-from itertools import groupby
+from itertools import chain, groupby
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -25,6 +26,9 @@ SHORTEST_LINE = 16
 """Characters of a line that is a secret by itself: logs tear a key of many lines apart."""
 LONGEST_QUOTE = 65_536
 """Characters of a text from which a shorter quotation is made."""
+
+MOST_LEARNED = 8
+"""Secrets that came up meanwhile: one is done with when the next comes."""
 
 
 def too_short(value: str) -> bool:
@@ -53,10 +57,15 @@ class Masker:
         """Values shorter than SHORTEST are not masked. Raises ValueError for a pattern that can't be used."""
         secrets = {part for value in values for part in _parts(value)}
         self._needles = [needle for secret in sorted(secrets) for needle in _needles(secret)]
+        self._learned: deque[list[_Needle]] = deque(maxlen=MOST_LEARNED)
         self._patterns = [compiled(pattern) for pattern in patterns]
 
     def __repr__(self) -> str:
         return "Masker(…)"
+
+    def learn(self, secret: str) -> None:
+        """One that came up meanwhile, such as a token that was fetched. The latest few are kept in mind."""
+        self._learned.append([needle for part in _parts(secret) for needle in _needles(part)])
 
     def text(self, text: str) -> str:
         """The text with MARK in the place of each secret."""
@@ -106,7 +115,7 @@ class Masker:
 
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
         """Where something is to be masked; these spans may overlap."""
-        for needle in self._needles:
+        for needle in chain(self._needles, *self._learned):
             if len(text) < needle.shortest:
                 continue
             found = needle.pattern.search(text)
@@ -119,7 +128,12 @@ class Masker:
             yield from (found.span() for found in pattern.finditer(whole))
 
 
-PLAIN = Masker([], [])
+class _Plain(Masker):
+    def learn(self, secret: str) -> None:
+        """It is to know none."""
+
+
+PLAIN = _Plain([], [])
 """Knows no secret."""
 
 

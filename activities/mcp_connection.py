@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
 from mcp import Client, ClientSession, MCPError
 from mcp_types import (
@@ -26,7 +26,7 @@ from mcp_types import (
 from pydantic import TypeAdapter, ValidationError
 
 from activities.masking import Masker
-from activities.mcp_stdio import LETTER, Inbox, Letter, Outbox, ServerProcess, ServerSettings, running
+from activities.mcp_line import LETTER, Inbox, Letter, Line, Outgoing, Overhear
 from activities.safe import safe_text
 from activities.tool_replies import (
     AskedForInput,
@@ -54,6 +54,10 @@ _REPLY: TypeAdapter[CallToolResult | InputRequiredResult | Result] = TypeAdapter
 )
 
 
+Opening = Callable[[Overhear], AbstractAsyncContextManager[Line]]
+"""Makes the way to a server, from start to end."""
+
+
 @dataclass(eq=False)
 class _Call(Letter):
     """A call in flight."""
@@ -68,14 +72,14 @@ class Connection:
     The SDK's task groups must be left by the task that entered them; the session itself may be used from any.
     """
 
-    def __init__(self, settings: ServerSettings, path: str, patience: Patience, masker: Masker) -> None:
-        self._settings = settings
+    def __init__(self, name: str, opening: Opening, patience: Patience, masker: Masker) -> None:
+        self._name = name
+        self._opening = opening
         self._masker = masker
-        self._path = path
         self._patience = patience
-        self._process: ServerProcess | None = None
+        self._line: Line | None = None
         self._session: ClientSession | None = None
-        self._failure = ""
+        self._failure: NotSent | None = None
         self._settled = asyncio.Event()
         self._closing = asyncio.Event()
         self._suspect = False
@@ -83,31 +87,27 @@ class Connection:
         self._tools: dict[str, ToolDefinition] = {}
         self._on_death: Callable[[], None] = lambda: None
         self._grown_up_after = 0.0
-        self._life = asyncio.create_task(self._live(), name=f"tool server {settings.name}")
+        self._life = asyncio.create_task(self._live(), name=f"tool server {name}")
 
     def when_it_dies(self, do: Callable[[], None], grown_up_after: float) -> None:
         """*do* is called when the server dies unasked after having lived so many seconds."""
         self._on_death, self._grown_up_after = do, grown_up_after
 
     @property
-    def _name(self) -> str:
-        return self._settings.name
-
-    @property
     def over(self) -> bool:
-        gone = self._process is not None and self._process.gone
+        gone = self._line is not None and self._line.gone
         return gone or self._closing.is_set() or self._life.done()
 
     @property
     def ended(self) -> bool:
-        """Whether nothing of it is left: the process is gone and swept up after."""
+        """Whether nothing of it is left: a process is gone and swept up after."""
         return self._life.done()
 
     async def ready(self) -> None:
-        """Raises NotSent where the server can't be started."""
+        """Raises NotSent where the server can't be started or reached."""
         await self._settled.wait()
         if self._session is None:
-            raise NotSent(f"{self._name} could not be started: {self._failure}")
+            raise self._failure or self._not_started("it ended")
 
     async def answers(self) -> bool:
         """Whether the server still answers, asked only after it let a call time out.
@@ -128,27 +128,33 @@ class Connection:
 
     async def list_tools(self) -> dict[str, ToolDefinition]:
         """Raises NotSent where there is no answer: to be asked is not to do anything."""
+        with _written(Letter()) as letter:
+            try:
+                async with asyncio.timeout(self._patience.listing):
+                    self._tools = await self._listed()
+            except TimeoutError:
+                raise NotSent(
+                    f"{self._name} did not list its tools within {self._patience.listing:g} s"
+                ) from None
+            except MCPError as error:
+                if isinstance(letter.fate, NotSent):
+                    raise letter.fate from None
+                raise NotSent(f"{self._name} did not list its tools: {self._quoted(error.message)}") from None
+            except ValueError:
+                raise NotSent(f"{self._name} lists its tools in no form the protocol knows") from None
+        return self._tools
+
+    async def _listed(self) -> dict[str, ToolDefinition]:
         assert self._session is not None
         listed: dict[str, ToolDefinition] = {}
         cursor: str | None = None
-        try:
-            async with asyncio.timeout(self._patience.listing):
-                for _ in range(PAGE_LIMIT):
-                    page = await self._session.list_tools(params=PaginatedRequestParams(cursor=cursor))
-                    for tool in page.tools:
-                        listed.setdefault(tool.name, ToolDefinition.of(tool))
-                    cursor = page.next_cursor
-                    if cursor is None:
-                        break
-        except TimeoutError:
-            raise NotSent(
-                f"{self._name} did not list its tools within {self._patience.listing:g} s"
-            ) from None
-        except MCPError as error:
-            raise NotSent(f"{self._name} did not list its tools: {self._quoted(error.message)}") from None
-        except ValueError:
-            raise NotSent(f"{self._name} lists its tools in no form the protocol knows") from None
-        self._tools = listed
+        for _ in range(PAGE_LIMIT):
+            page = await self._session.list_tools(params=PaginatedRequestParams(cursor=cursor))
+            for tool in page.tools:
+                listed.setdefault(tool.name, ToolDefinition.of(tool))
+            cursor = page.next_cursor
+            if cursor is None:
+                break
         return listed
 
     async def expect_tool(self, tool: str, as_listed: ToolDefinition | None) -> None:
@@ -166,7 +172,14 @@ class Connection:
             raise NotSent(f"no time was left to call {self._name}.{tool}")
         call = _Call()
         self._calls.add(call)
-        token = LETTER.set(call)
+        try:
+            with _written(call):
+                return await self._answer(tool, arguments, patience, call)
+        finally:
+            self._calls.discard(call)
+
+    async def _answer(self, tool: str, arguments: dict[str, Any], patience: float, call: _Call) -> ToolReply:
+        assert self._session is not None
         try:
             # Not session.call_tool: it would judge the reply by the tool's schema and raise away one that is true.
             result = await self._session.send_request(
@@ -185,14 +198,11 @@ class Connection:
                 raise NotSent(f"the arguments of {self._name}.{tool} can't be written as JSON") from None
             what = "in no form the protocol knows" if isinstance(error, ValidationError) else "unreadably"
             raise ReplyLost(f"{self._name} answered {tool} {what}") from None
-        finally:
-            LETTER.reset(token)
-            self._calls.discard(call)
 
     async def aclose(self) -> None:
         self._closing.set()
         if not self._settled.is_set():
-            self._failure = "it was stopped first"
+            self._failure = self._not_started("it was stopped first")
             self._life.cancel()
         await asyncio.wait([self._life])
 
@@ -202,10 +212,14 @@ class Connection:
     def _explain(self, error: MCPError, call: _Call, tool: str) -> NoReturn:
         """Say what a protocol error proves."""
         what = f"{self._name}.{tool}"
+        if isinstance(call.fate, NotSent):
+            raise call.fate from None
         if not call.left:
             raise NotSent(f"{what} was not sent: the connection to the server is down") from None
         if call.asked or error.code in (URL_ELICITATION_REQUIRED, MISSING_REQUIRED_CLIENT_CAPABILITY):
             self._asked(tool)
+        if call.fate is not None:
+            raise call.fate from None
         if error.code in (METHOD_NOT_FOUND, INVALID_PARAMS) and OF_ITS_ANSWER not in error.message.lower():
             raise Refused(f"{self._name} refused to call {tool}: {self._quoted(error.message)}") from None
         if error.code == CONNECTION_CLOSED and self.over:
@@ -221,9 +235,9 @@ class Connection:
 
     @property
     def _end(self) -> str:
-        if self._closing.is_set() or self._process is None:
+        if self._closing.is_set() or self._line is None or not self._line.ending:
             return "we closed it"
-        return self._process.ending
+        return self._line.ending
 
     def _on_request(self, method: str) -> None:
         if method not in QUESTIONS:
@@ -236,48 +250,70 @@ class Connection:
 
     async def _live(self) -> None:
         try:
-            client = Client(
-                self._transport(), cache=None, client_info=Implementation(name="handrail", version="1")
-            )
-            async with asyncio.timeout(self._patience.start) as starting, client:
-                starting.reschedule(None)
-                self._session = client.session
-                assert self._process is not None
-                logger.info("%s: started, process %d", self._name, self._process.pid)
-                self._settled.set()
-                born = asyncio.get_running_loop().time()
-                await self._until_over(self._process)
-            age = asyncio.get_running_loop().time() - born
-            if not self._closing.is_set() and age >= self._grown_up_after:
-                self._on_death()
+            with _written(Letter()) as greeting:
+                await self._live_once()
         except TimeoutError:
-            self._failure = f"it was not ready within {self._patience.start:g} s"
+            self._failure = self._not_started(f"it was not ready within {self._patience.start:g} s")
         except Exception as error:  # noqa: BLE001 - whatever a server makes the SDK raise: it is not there
-            self._failure = self._why(error)
+            fate = greeting.fate
+            self._failure = fate if isinstance(fate, NotSent) else self._not_started(self._why(error))
         finally:
             self._settled.set()
             logger.info("%s: ended%s", self._name, f": {self._failure}" if self._failure else "")
 
-    @asynccontextmanager
-    async def _transport(self) -> AsyncIterator[tuple[Inbox, Outbox]]:
-        async with running(self._settings, self._path, self._on_request) as process:
-            self._process = process
-            yield process.inbox, process.outbox
+    async def _live_once(self) -> None:
+        client = Client(
+            self._transport(), cache=None, client_info=Implementation(name="handrail", version="1")
+        )
+        async with asyncio.timeout(self._patience.start) as starting, client:
+            starting.reschedule(None)
+            self._session = client.session
+            assert self._line is not None
+            logger.info("%s: ready", self._name)
+            self._settled.set()
+            born = asyncio.get_running_loop().time()
+            await self._until_over(self._line)
+        age = asyncio.get_running_loop().time() - born
+        if not self._closing.is_set() and age >= self._grown_up_after:
+            self._on_death()
 
-    async def _until_over(self, process: ServerProcess) -> None:
-        waits = [asyncio.ensure_future(process.over.wait()), asyncio.ensure_future(self._closing.wait())]
+    @asynccontextmanager
+    async def _transport(self) -> AsyncIterator[tuple[Inbox, Outgoing]]:
+        async with self._opening(self._on_request) as line:
+            self._line = line
+            yield line.inbox, line.outbox
+
+    async def _until_over(self, line: Line) -> None:
+        waits = [asyncio.ensure_future(line.over.wait()), asyncio.ensure_future(self._closing.wait())]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
 
+    def _not_started(self, why: str) -> NotSent:
+        return NotSent(f"{self._name} could not be started: {why}")
+
     def _why(self, error: Exception) -> str:
-        if self._process is None:
+        if self._line is None or not self._line.ending:
             return self._quoted(str(error))
-        said = self._quoted(self._process.last_words, LAST_WORDS_LIMIT)
-        return f"{self._process.ending}{' and said: ' if said else ''}{said}"
+        said = self._quoted(self._line.last_words, LAST_WORDS_LIMIT)
+        return f"{self._line.ending}{' and said: ' if said else ''}{said}"
 
     def _quoted(self, said: str, longest: int = SAID_LIMIT) -> str:
         """What the server says of what went wrong, fit for people."""
         return self._masker.quote(safe_text(said), longest)
+
+
+Written = TypeVar("Written", bound=Letter)
+
+
+@contextmanager
+def _written(letter: Written) -> Iterator[Written]:
+    """While what is sent is this letter. Afterwards nobody waits for it, and nothing of it may leave."""
+    token = LETTER.set(letter)
+    try:
+        yield letter
+    finally:
+        letter.withdrawn = True
+        LETTER.reset(token)

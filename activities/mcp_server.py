@@ -4,12 +4,15 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from .masking import PLAIN, Masker
-from .mcp_connection import Connection
-from .mcp_stdio import ServerSettings
-from .tool_replies import NotSent, Patience, ToolDefinition, ToolReply
+from .mcp_connection import Connection, Opening
+from .mcp_http import UrlSettings, speaking
+from .mcp_stdio import ServerSettings, running
+from .tool_replies import NotSent, Patience, SessionEnded, ToolDefinition, ToolReply
 
 GROWN_UP = 30.0  # seconds; a server that was revived and dies sooner would die again and again
 
@@ -19,12 +22,14 @@ logger = logging.getLogger(__name__)
 class McpServer:
     """One connection, shared by everything that runs here: made when it is first needed, and again when it has died.
 
+    Over a new connection it is asked once more where it proved that it did nothing, for it had forgotten the old one.
+
     A `ToolServer`. If a caller is cancelled the server is told so, and may or may not stop.
     """
 
     def __init__(
         self,
-        settings: ServerSettings,
+        settings: ServerSettings | UrlSettings,
         *,
         path: str = os.defpath,
         patience: Patience | None = None,
@@ -32,8 +37,11 @@ class McpServer:
     ) -> None:
         """*path* is its PATH where the settings name none. Errors are masked; what tools answer is not."""
         self.name = settings.name
-        self._settings = settings
-        self._path = path
+        self._opening: Opening = (
+            partial(running, settings, path)
+            if isinstance(settings, ServerSettings)
+            else partial(speaking, settings, masker)
+        )
         self._patience = patience or Patience()
         self._masker = masker
         self._connection: Connection | None = None
@@ -45,8 +53,9 @@ class McpServer:
         await self._ready()
 
     async def tools(self) -> Mapping[str, ToolDefinition]:
-        connection = await self._ready()
-        return await connection.list_tools()
+        with suppress(SessionEnded):
+            return await (await self._ready()).list_tools()
+        return await (await self._ready()).list_tools()
 
     async def call(
         self,
@@ -58,12 +67,18 @@ class McpServer:
     ) -> ToolReply:
         until = asyncio.get_running_loop().time() + timeout
         try:
-            async with asyncio.timeout_at(until):
-                connection = await self._ready()
-                await connection.expect_tool(tool, as_listed)
+            with suppress(SessionEnded):
+                return await (await self._expecting(tool, as_listed, until)).call(tool, arguments, until)
+            return await (await self._expecting(tool, as_listed, until)).call(tool, arguments, until)
         except TimeoutError:
             raise NotSent(f"{self.name} was not ready within {timeout:g} s") from None
-        return await connection.call(tool, arguments, until)
+
+    async def _expecting(self, tool: str, as_listed: ToolDefinition | None, until: float) -> Connection:
+        """A connection to a server that has that tool. Raises NotSent, TimeoutError."""
+        async with asyncio.timeout_at(until):
+            connection = await self._ready()
+            await connection.expect_tool(tool, as_listed)
+            return connection
 
     async def aclose(self) -> None:
         self._closed = True
@@ -81,7 +96,7 @@ class McpServer:
             self._replaced = {
                 each for each in (*self._replaced, found) if each is not None and not each.ended
             }
-            found = self._connection = Connection(self._settings, self._path, self._patience, self._masker)
+            found = self._connection = Connection(self.name, self._opening, self._patience, self._masker)
             found.when_it_dies(self._revive, grown_up_after)
         await found.ready()
         return found

@@ -6,24 +6,21 @@ and it takes the server's whole process group down with it.
 """
 
 import asyncio
-import json
 import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Self, cast
 
 import anyio
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCMessage, JSONRPCRequest, jsonrpc_message_adapter
+from mcp_types import JSONRPCRequest
 from pydantic import BaseModel, ConfigDict, Field
 
-from .safe import safe_json, safe_text
+from .mcp_line import FRAME_LIMIT, LETTER, Inbox, Letter, Overhear, parsed
+from .safe import safe_text
 
-FRAME_LIMIT = 16 * 1024 * 1024  # bytes of one message; a server that says more in one breath is hung up on
 STDERR_LINE_LIMIT = 2_000  # bytes of a line that reach the log
 LAST_MOMENT = 0.2  # seconds in which a process that hung up may still show how it ended
 GRACE = 1.0  # seconds between asking a process to go (stdin ends, then SIGTERM) and insisting
@@ -41,56 +38,6 @@ class ServerSettings(BaseModel):
     args: tuple[str, ...] = ()
     env: dict[str, str] = Field(default_factory=dict, repr=False)  # may hold the server's credentials
     cwd: str | None = None
-
-
-@dataclass(eq=False)
-class Letter:
-    """What is known of one request on its way."""
-
-    left: bool = False
-    """Whether its first byte may have reached the server."""
-
-
-LETTER: ContextVar[Letter | None] = ContextVar("letter", default=None)
-
-
-class Inbox:
-    """What the server says, as the SDK's session wants to read it."""
-
-    def __init__(self) -> None:
-        self._messages: asyncio.Queue[SessionMessage | None] = asyncio.Queue()
-        self._ended = False
-
-    def put(self, message: SessionMessage) -> None:
-        self._messages.put_nowait(message)
-
-    def end(self) -> None:
-        self._messages.put_nowait(None)
-
-    async def receive(self) -> SessionMessage | Exception:
-        message = None if self._ended else await self._messages.get()
-        if message is None:
-            self._ended = True
-            raise anyio.EndOfStream
-        return message
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> SessionMessage | Exception:
-        try:
-            return await self.receive()
-        except anyio.EndOfStream:
-            raise StopAsyncIteration from None
-
-    async def aclose(self) -> None:
-        self._ended = True
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
 
 
 class Outbox:
@@ -117,8 +64,7 @@ class Outbox:
 class ServerProcess(asyncio.SubprocessProtocol):
     """One life of one tool server."""
 
-    def __init__(self, name: str, on_request: Callable[[str], None]) -> None:
-        """*on_request* hears the method of everything the server asks of us."""
+    def __init__(self, name: str, on_request: Overhear) -> None:
         self.name = name
         self.inbox = Inbox()
         self.outbox = Outbox(self._write)
@@ -193,7 +139,7 @@ class ServerProcess(asyncio.SubprocessProtocol):
             self._end()
 
     def _take(self, line: bytes) -> None:
-        message = _parse(line)
+        message = parsed(line)
         if message is None:
             logger.warning("%s: printed %d bytes on stdout that are no message", self.name, len(line))
             return
@@ -267,25 +213,8 @@ class ServerProcess(asyncio.SubprocessProtocol):
             os.killpg(self.pid, which)
 
 
-def _parse(line: bytes) -> JSONRPCMessage | None:
-    with suppress(ValueError):
-        return jsonrpc_message_adapter.validate_json(line, by_name=False)
-    # Strict parsers refuse a lone surrogate or a byte that is not UTF-8. The message around it is worth having: it
-    # may be the only word there is on an effect.
-    with suppress(ValueError, RecursionError):
-        value = json.loads(line.decode(errors="replace"), parse_constant=_no_constant)
-        return jsonrpc_message_adapter.validate_python(safe_json(value), by_name=False)
-    return None
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
-
-
 @asynccontextmanager
-async def running(
-    settings: ServerSettings, path: str, on_request: Callable[[str], None]
-) -> AsyncIterator[ServerProcess]:
+async def running(settings: ServerSettings, path: str, on_request: Overhear) -> AsyncIterator[ServerProcess]:
     """The server's process, from start to end. Raises OSError or ValueError where it can't be started.
 
     Its environment is PATH (*path*, unless the settings name one) and what the settings name: nothing of ours.
@@ -299,6 +228,7 @@ async def running(
         cwd=settings.cwd,
         start_new_session=True,
     )
+    logger.info("%s: process %d", settings.name, process.pid)
     try:
         yield process
     finally:

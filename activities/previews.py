@@ -11,9 +11,9 @@ from workflows.rules.policy import environment_of, target_of
 from workflows.values.approval import Previewed, Shown
 from workflows.values.base import CanonicalJson, Json
 from workflows.values.steps import PreviewOrder
-from workflows.values.tools import KeyForm, ToolContract
+from workflows.values.tools import KeyForm, Pins, ToolContract
 
-from . import definitions
+from . import definitions, pinning
 from .answers import Kept, kept, repeats
 from .masking import PLAIN, Masker
 from .tool_replies import AskedForInput, ToolDefinition, ToolReply
@@ -36,6 +36,10 @@ class Problem(Exception):
     """There is nothing to approve; the text says why."""
 
 
+class Changed(Problem):
+    """The tool, or the one that previews it, is not what it was when the run began."""
+
+
 @dataclass(frozen=True)
 class _Asked:
     """The call that asks for the preview: it must not change anything."""
@@ -52,10 +56,10 @@ async def preview(servers: ToolServers, order: PreviewOrder, patience: float, ma
     contract = order.contract
     tools = await servers.tools(contract.server)
     try:
-        tool = _known(tools, contract.server, contract.tool)
+        tool = _known(tools, contract.server, contract.tool, order.pins)
         arguments = _checked(contract, tool, parse(order.call.arguments))
         _place_shows(order, masker)
-        asked = _question(contract, tools, arguments)
+        asked = _question(order, tools, arguments)
         if asked is None:
             return _of_call(contract, tool, arguments, masker)
         try:
@@ -73,12 +77,20 @@ async def preview(servers: ToolServers, order: PreviewOrder, patience: float, ma
         )
     except Problem as problem:
         text = masker.quote(str(problem), LONGEST_PROBLEM)
-        return Previewed(definition="", precondition=NO_PREVIEW, shown=Shown(), problem=text)
+        return Previewed(
+            definition="",
+            precondition=NO_PREVIEW,
+            shown=Shown(),
+            problem=text,
+            changed=isinstance(problem, Changed),
+        )
 
 
-def _known(tools: Mapping[str, ToolDefinition], server: str, tool: str) -> ToolDefinition:
+def _known(tools: Mapping[str, ToolDefinition], server: str, tool: str, pins: Pins) -> ToolDefinition:
     if tool not in tools:
         raise Problem(f"{server} offers no tool {tool} now")
+    if why := pinning.changed(pins, server, tools[tool]):
+        raise Changed(why)
     return tools[tool]
 
 
@@ -122,11 +134,11 @@ def _place_shows(order: PreviewOrder, masker: Masker) -> None:
 
 
 def _question(
-    contract: ToolContract, tools: Mapping[str, ToolDefinition], arguments: dict[str, Json]
+    order: PreviewOrder, tools: Mapping[str, ToolDefinition], arguments: dict[str, Json]
 ) -> _Asked | None:
-    by = contract.preview
+    contract, by = order.contract, order.contract.preview
     if by.tool is not None:
-        plan = _known(tools, contract.server, by.tool)
+        plan = _known(tools, contract.server, by.tool, order.pins)
         if definitions.says_it_changes(plan):
             raise Problem(f"{contract.server} says that {by.tool} changes things, so it is no preview")
         asked = _Asked(plan, definitions.known(plan.input_schema, _marked(contract, plan, arguments)))

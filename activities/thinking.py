@@ -1,6 +1,5 @@
 """A thought of a language model: what it is told, whom it is asked of, and what it took."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NoReturn
 
@@ -12,9 +11,9 @@ from workflows.outside import MODEL_UNAVAILABLE
 from workflows.values.calls import Thought, Transcript
 from workflows.values.spec import ModelPlanner
 from workflows.values.steps import ThinkOrder
-from workflows.values.tools import ToolContract
 from workflows.values.usage import Usage
 
+from . import pinning
 from .conversation import Offer, instructions, messages
 from .model_replies import thought
 from .models import ModelError, Models
@@ -37,7 +36,7 @@ class Thinking:
         """Raises ApplicationError `ModelUnavailable`, to be tried again, or `Permanent`."""
         # A server may have to be started for it.
         async with beating(*activity.info().heartbeat_details):
-            offer = await self._offer(order.tools)
+            offer = await self._offer(order)
         said = instructions(order.agent, planner, offer.away, datetime.now(UTC), plan_only=order.plan_only)
         lost = _lost_so_far(order)
         try:
@@ -55,19 +54,23 @@ class Thinking:
             _away(error, lost if error.answered else lost + 1)
         return thought(reply, offer).model_copy(update={"usage": _with_lost(usage, lost)})
 
-    async def _offer(self, contracts: Iterable[ToolContract]) -> Offer:
+    async def _offer(self, order: ThinkOrder) -> Offer:
         """A server that is down fails only the calls to it: its tools are not offered, and that is said."""
         offer = Offer()
-        for contract in contracts:
+        for contract in order.tools:
             try:
                 tools = await self._servers.tools(contract.server)
-            except NotSent as error:
-                offer.away.append(f"{contract.name} ({error})")
+            except NotSent:
+                # Not why: that may quote the server, and this stands among our own words.
+                offer.away.append(f"{contract.name} (its server can't be asked)")
                 continue
-            if contract.tool in tools:
-                offer.add(contract, tools[contract.tool])
-            else:
+            tool = tools.get(contract.tool)
+            if tool is None:
                 offer.away.append(f"{contract.name} (its server offers no such tool)")
+            elif pinning.changed(order.pins, contract.server, tool):
+                offer.away.append(f"{contract.name} (its definition changed since this run began)")
+            else:
+                offer.add(contract, tool)
         return offer
 
 

@@ -2,7 +2,8 @@
 
 ToolServerError
 ├── NotSent             nothing was done
-│   └── Refused         the server knows no such tool, or not these parameters: to send them again is no use
+│   ├── Refused         the server would not have it: no such tool, not these parameters, not this caller
+│   └── SessionEnded    the server has forgotten that it knows us: over a new connection it may be asked again
 └── ReplyLost           it may have been done; nobody can know from here
     ├── ServerFailed    the server answered with a protocol error in the middle of the call
     └── AskedForInput   the server wanted something of a person or a model; it was not given
@@ -13,12 +14,24 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Self
 
-from mcp_types import CallToolResult, TextContent, Tool
+from mcp_types import (
+    AudioContent,
+    BlobResourceContents,
+    CallToolResult,
+    ContentBlock,
+    EmbeddedResource,
+    ImageContent,
+    ResourceLink,
+    TextContent,
+    TextResourceContents,
+    Tool,
+)
 from pydantic import BaseModel, ConfigDict
 
 from activities.safe import safe_json, safe_text
 
 TEXT_LIMIT = 65_536  # characters of a reply's text
+MOST_KINDS, LONGEST_KIND = 20, 100  # of what else came, and characters of what one is called
 
 
 @dataclass(frozen=True)
@@ -36,13 +49,25 @@ class Patience:
 class ToolServerError(Exception):
     """Something between us and a tool server went wrong. The text is fit for people; it may quote the server."""
 
+    def __init__(self, text: str, *, after: float | None = None) -> None:
+        super().__init__(text)
+        self.after = after
+        """Seconds that the server wants to be left alone, where it says so."""
+
 
 class NotSent(ToolServerError):
-    """Nothing was done: the server can't be started, it was gone before a byte left, or it knows no such call."""
+    """Nothing was done: the server can't be reached, it was gone before a byte left, or it would not have the call."""
 
 
 class Refused(NotSent):
-    """The server was asked and called nothing: it knows no such tool, or not these parameters. No retry mends that."""
+    """The server was asked and called nothing: it knows no such tool, not these parameters, or would not have us ask.
+
+    No retry mends that.
+    """
+
+
+class SessionEnded(NotSent):
+    """The server was asked and called nothing, for it no longer knows the session that it was asked in."""
 
 
 class ReplyLost(ToolServerError):
@@ -55,8 +80,8 @@ class ServerFailed(ReplyLost):
     Unless the contract knows better: *reply* is the error as a tool's own would be, with its code. It is not masked.
     """
 
-    def __init__(self, text: str, reply: "ToolReply") -> None:
-        super().__init__(text)
+    def __init__(self, text: str, reply: "ToolReply", *, after: float | None = None) -> None:
+        super().__init__(text, after=after)
         self.reply = reply
 
 
@@ -108,24 +133,53 @@ class ToolReply(BaseModel):
     structured: dict[str, Any] | None
     is_error: bool
     other: dict[str, int]
-    """How many parts of other kinds came beside: image, audio, resource, resource_link. They are not kept."""
+    """What else came, such as `image/png of 3 bytes`, and how often. It is not kept."""
 
     @classmethod
     def of(cls, result: CallToolResult) -> Self:
         structured = safe_json(result.structured_content)
         if structured is not None and not isinstance(structured, dict):
             structured = {"result": structured}
-        text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
+        text = "\n".join(said for part in result.content if (said := _text_of(part)))
         return cls(
             text=cut(safe_text(text)),
             structured=structured,
             is_error=result.is_error,
-            other=Counter(part.type for part in result.content if not isinstance(part, TextContent)),
+            other=dict(Counter(filter(None, map(_kind_of, result.content))).most_common(MOST_KINDS)),
         )
 
     @classmethod
     def of_error(cls, code: int, message: str) -> Self:
         return cls(text=cut(safe_text(message)), structured={"code": code}, is_error=True, other={})
+
+
+def _text_of(part: ContentBlock) -> str:
+    """The text of it that was meant to be read."""
+    match part:
+        case TextContent():
+            return part.text
+        case EmbeddedResource(resource=TextResourceContents() as resource):
+            return f"[{resource.uri}]\n{resource.text}"
+        case ResourceLink():
+            return f"[link to {part.name}: {part.uri}]"
+        case _:
+            return ""
+
+
+def _kind_of(part: ContentBlock) -> str:
+    """What it is, where it can't be read."""
+    match part:
+        case ImageContent() | AudioContent():
+            said = f"{part.mime_type} of {_size(part.data)}"
+        case EmbeddedResource(resource=BlobResourceContents() as resource):
+            said = f"{resource.mime_type or 'a resource'} of {_size(resource.blob)}"
+        case _:
+            return ""
+    return " ".join(safe_text(said).split())[:LONGEST_KIND]
+
+
+def _size(base64: str) -> str:
+    return f"{len(base64.rstrip('=')) * 3 // 4:,} bytes"
 
 
 def cut(text: str) -> str:

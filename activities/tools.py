@@ -1,4 +1,4 @@
-"""The steps that speak to tools: `read`, `preview`, `apply_once`, `apply_with_key`, `verify`."""
+"""The steps that speak to tools: `pin`, `read`, `preview`, `apply_once`, `apply_with_key`, `verify`."""
 
 from temporalio import activity
 
@@ -7,9 +7,9 @@ from workflows.outside import carries_out
 from workflows.rules.canonical import parse
 from workflows.values.approval import Previewed
 from workflows.values.effect import EffectOrder, Outcome, Verified
-from workflows.values.steps import PermittedRead, PreviewOrder, ReadResult
+from workflows.values.steps import PermittedRead, Pinned, PinOrder, PreviewOrder, ReadResult
 
-from . import applying, definitions, previews, verifying
+from . import applying, definitions, pinning, previews, verifying
 from .answers import kept
 from .masked_errors import masked_errors
 from .masking import Masker
@@ -33,6 +33,12 @@ class Tools:
         self._servers = servers
         self._masker = masker
 
+    @carries_out(outside.pin)
+    async def pin(self, order: PinOrder) -> Pinned:
+        with masked_errors(self._masker):
+            async with beating():
+                return Pinned(pins=await pinning.pins(self._servers, order))
+
     @carries_out(outside.read)
     async def read(self, order: PermittedRead) -> ReadResult:
         """Raises ApplicationError `ToolUnavailable`, to be tried again."""
@@ -42,11 +48,12 @@ class Tools:
                 async with beating():
                     reply = await self._read(order)
             except _NotARead as reason:
-                return ReadResult(ok=False, text=self._masker.quote(str(reason), LONGEST_REASON))
+                text = self._masker.quote(str(reason), LONGEST_REASON)
+                return ReadResult(ok=False, text=text, changed=isinstance(reason, _Changed))
             except AskedForInput as error:
                 return ReadResult(ok=False, text=f"{error}.")
             except (NotSent, ReplyLost) as error:
-                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
             answer = kept(reply, self._masker)
             return ReadResult(ok=not reply.is_error, text=answer.text, structured=answer.structured)
 
@@ -60,7 +67,7 @@ class Tools:
                 async with beating():
                     return await previews.preview(self._servers, order, patience, self._masker)
             except (NotSent, ReplyLost) as error:
-                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
 
     # Neither a cancellation nor the stopping of this worker interrupts what is being sent.
 
@@ -87,7 +94,7 @@ class Tools:
                 async with beating():
                     return await verifying.verify(self._servers, order, patience, self._masker)
             except (NotSent, ReplyLost) as error:
-                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
 
     async def _read(self, order: PermittedRead) -> ToolReply:
         """Raises _NotARead, NotSent or ReplyLost."""
@@ -96,6 +103,8 @@ class Tools:
         tool = tools.get(contract.tool)
         if tool is None:
             raise _NotARead(f"{contract.server} offers no tool {contract.tool} now.")
+        if why := pinning.changed(order.pins, contract.server, tool):
+            raise _Changed(why)
         if definitions.says_it_changes(tool):
             raise _NotARead(
                 f"{contract.server} says that {contract.tool} changes things, so it is not run as a read."
@@ -108,3 +117,7 @@ class Tools:
 
 class _NotARead(Exception):
     """It is not carried out; the text is a sentence."""
+
+
+class _Changed(_NotARead):
+    """The tool is not what it was when the run began."""

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from workflows.rules.canonical import parse
-from workflows.rules.keys import NoPlace, question
+from workflows.rules.keys import NoPlace, mark, question
 from workflows.values.base import Json
 from workflows.values.effect import EffectOrder, Verified
 from workflows.values.tools import ToolContract, Verify
 
-from . import definitions
+from . import definitions, pinning
 from .masking import Masker
-from .tool_replies import AskedForInput, ToolReply
+from .tool_replies import TEXT_LIMIT, AskedForInput, ToolReply
 from .tool_servers import ToolServers
 
 LONGEST_REASON = 500
@@ -28,7 +28,7 @@ async def verify(servers: ToolServers, order: EffectOrder, patience: float, mask
     try:
         reply = await _ask(servers, contract, order, patience)
         assert contract.verify is not None
-        count = _count(contract, contract.verify, reply)
+        count = _count(contract, contract.verify, reply, order.effect.key)
     except CantTell as reason:
         return Verified(count=None, text=masker.quote(str(reason), LONGEST_REASON))
     return Verified(count=count, text=f"{contract.server}.{contract.verify.tool} found {count or 'nothing'}.")
@@ -47,6 +47,8 @@ async def _ask(
     tool = (await servers.tools(contract.server)).get(contract.verify.tool)
     if tool is None:
         raise CantTell(f"{contract.server} offers no tool {contract.verify.tool} now.")
+    if why := pinning.changed(order.pins, contract.server, tool):
+        raise CantTell(why)
     if definitions.says_it_changes(tool):
         raise CantTell(f"{contract.server} says that {tool.name} changes things, so it is not asked.")
     for argument in arguments:
@@ -61,11 +63,13 @@ async def _ask(
         raise CantTell(f"{error}.") from None
 
 
-def _count(contract: ToolContract, said: Verify, reply: ToolReply) -> int:
+def _count(contract: ToolContract, said: Verify, reply: ToolReply, key: str) -> int:
     """How many there are. Raises `CantTell`."""
     name = f"{contract.server}.{said.tool}"
     if reply.is_error:
         raise CantTell(f"{name} answered with an error: {reply.text.strip() or '(no words)'}")
+    if not said.found:
+        return _in_text(name, reply, mark(contract, key))
     answer = reply.structured
     if answer is None or said.found not in answer:
         raise CantTell(f"The answer of {name} has no {said.found}.")
@@ -79,6 +83,14 @@ def _count(contract: ToolContract, said: Verify, reply: ToolReply) -> int:
             raise CantTell(f"The {said.found} in the answer of {name} is neither a list nor a count.")
     if not count and _says_there_is_more(answer):
         raise CantTell(f"The answer of {name} holds none, but says that there is more.")
+    return count
+
+
+def _in_text(name: str, reply: ToolReply, key: str) -> int:
+    """Raises `CantTell` where what is missing may stand in what was cut off."""
+    count = sum(key in line for line in reply.text.splitlines())
+    if not count and len(reply.text) > TEXT_LIMIT:
+        raise CantTell(f"The answer of {name} is too long to be sure that the key is not in it.")
     return count
 
 

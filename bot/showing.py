@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from workflows.rules.visible import visible
 from workflows.values.base import GateDigest
 from workflows.values.view import Card, Notice, RunView
 
@@ -15,7 +16,7 @@ from .runs import Runs
 from .slack import Posted, Slack
 from .views.blocks import Message, message, plain
 from .views.look import Look
-from .views.text import escaped, visible
+from .views.text import escaped
 
 log = logging.getLogger(__name__)
 

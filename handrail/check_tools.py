@@ -66,5 +66,5 @@ def _verify(contract: ToolContract, verify: Verify, offered: Offered) -> Iterato
         if not knows(offered[contract.tool].input_schema, argument):
             yield f"verify of {contract.name} takes {{{argument}}} from the call, which has no such argument"
     fields = (tool.output_schema or {}).get("properties")
-    if isinstance(fields, dict) and fields and verify.found not in fields:
+    if verify.found and isinstance(fields, dict) and fields and verify.found not in fields:
         yield f"the answer of {name} has no {verify.found}, which verify of {contract.name} reads"

@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError
 
-from . import inbox, outside, pausing, showing
+from . import inbox, outside, pausing, pinning, showing
 from .announcing import Announcer
 from .docket import Docket
 from .gating import Gate
@@ -21,7 +21,7 @@ from .values.calls import Call, CallResult, Ended, Thought, ThoughtKind, Transcr
 from .values.freeze import Thawed
 from .values.run import OpenCall, RunInput, RunResult
 from .values.signals import Cancel, EffectNews
-from .values.steps import PermittedRead
+from .values.tools import ToolContract
 from .values.view import AuditRow, RunState, RunView, StepState
 
 CHANGES_ON_A_CARD = 8
@@ -236,14 +236,15 @@ class AgentRun:
             reason = verdict.reason if isinstance(verdict, Refused) else "unknown tool"
             return CallResult(call=call.number, ended=Ended.REFUSED, text=reason, at=workflow.now())
         if isinstance(verdict, Allowed) and contract.reads:
-            return await self._read(permit_read(call, contract, verdict))
+            return await self._read(call, contract, verdict)
         return await Gate(self._journal, open_call, contract, verdict).settle()
 
-    async def _read(self, permitted: PermittedRead) -> CallResult:
-        number = permitted.call.number
-        self._memory.doing = permitted.call.title or permitted.call.tool
+    async def _read(self, call: Call, contract: ToolContract, verdict: Allowed) -> CallResult:
+        number = call.number
+        self._memory.doing = call.title or call.tool
         try:
-            got = await self._journal.unless_stopped(outside.read(permitted, summary=permitted.call.tool))
+            permitted = permit_read(call, contract, verdict, await pinning.pinned(self._journal, contract))
+            got = await self._journal.unless_stopped(outside.read(permitted, summary=call.tool))
         except Stopped:
             text = "The run changed course before this was read."
             return CallResult(call=number, ended=Ended.WITHDRAWN, text=text, at=workflow.now())
@@ -251,6 +252,9 @@ class AgentRun:
             text = str(getattr(error.cause, "message", None) or error.cause or error)
             return CallResult(call=number, ended=Ended.FAILED, text=text, at=workflow.now())
         ended = Ended.OK if got.ok else Ended.FAILED
+        if got.changed:
+            ended = Ended.REFUSED
+            pinning.changed(self._journal, contract, got.text)
         return CallResult(
             call=number, ended=ended, text=got.text, structured=got.structured, at=workflow.now()
         )

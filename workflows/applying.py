@@ -57,6 +57,7 @@ class Applying:
             run_id=self._run_id,
             run_name=self._journal.ask.name,
             shown=shown.arguments,
+            pins=self._journal.pins_of(self._contract),
         )
         with self._journal.applies(self._under_way(effect.key, effect.n)):
             try:

@@ -3,7 +3,7 @@
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from . import outside
+from . import outside, pinning
 from .journal import Journal
 from .rules.digests import effect_digest, effect_key, gate_digest
 from .rules.policy import environment_of, target_of
@@ -62,11 +62,16 @@ class Case:
 
     async def preview(self) -> tuple[Effect, Shown]:
         """What it would do now. Raises Refusal when the tool says that it can't be done, or can't be asked; Stopped."""
-        order = PreviewOrder(call=self.call, contract=self.contract)
         try:
+            order = PreviewOrder(
+                call=self.call, contract=self.contract, pins=await pinning.pinned(self.journal, self.contract)
+            )
             previewed = await self.journal.unless_stopped(outside.preview(order, summary=self.call.tool))
         except ActivityError as error:
             raise Refusal(Ended.FAILED, f"It could not be previewed: {_reason(error)}") from None
+        if previewed.changed:
+            pinning.changed(self.journal, self.contract, previewed.problem)
+            raise Refusal(Ended.REFUSED, previewed.problem)
         if previewed.problem:
             raise Refusal(Ended.FAILED, previewed.problem)
         return self._effect(previewed), previewed.shown

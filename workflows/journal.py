@@ -15,7 +15,7 @@ from .values.calls import Call, Called, CallResult, Ended, GoalSet, Transcript, 
 from .values.people import Person, Place
 from .values.run import Ask, Memory, RunInput
 from .values.spec import AgentSpec
-from .values.tools import ToolContract
+from .values.tools import Pins, ToolContract
 from .values.view import (
     AuditRow,
     Change,
@@ -271,6 +271,11 @@ class Journal:
         """Cancelled, redirected, or without a place to be shown: what can be left is left."""
         memory = self.memory
         return bool(memory.cancel or memory.revision_due or memory.undeliverable)
+
+    def pins_of(self, contract: ToolContract) -> Pins:
+        """What its tools were when this run first saw them."""
+        pins = self.memory.pins
+        return {name: pins[name] for name in contract.names if name in pins}
 
     def is_unknown(self, key: EffectKey) -> bool:
         """Are people being asked what became of it?"""

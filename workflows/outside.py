@@ -21,7 +21,7 @@ from .values.effect import EffectOrder, Holder, Outcome, Recalled, RecallOrder, 
 from .values.freeze import FreezeAnswer, FreezeQuestion
 from .values.people import PeopleAnswer, PeopleQuestion
 from .values.schedule import Firing, Prepared
-from .values.steps import PermittedRead, PreviewOrder, ReadResult, ThinkOrder
+from .values.steps import PermittedRead, Pinned, PinOrder, PreviewOrder, ReadResult, ThinkOrder
 from .values.view import Announce, Announced
 
 Takes = TypeVar("Takes")
@@ -135,6 +135,11 @@ def step_of(method: object) -> Step[Any, Any] | None:
     return getattr(method, _TIE, None)
 
 
+pin = Step(
+    "pin", PinOrder, Pinned, Queue.RUNS,
+    schedule_to_start=seconds(3600), start_to_close=seconds(60), schedule_to_close=seconds(7200), attempts=5,
+    heartbeat=seconds(10),
+)  # fmt: skip
 think = Step(
     "think", ThinkOrder, Thought, Queue.RUNS,
     schedule_to_start=seconds(3600), start_to_close=seconds(300), schedule_to_close=seconds(7200), attempts=5,

@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 from temporalio.exceptions import TimeoutError as TimeoutFailure
 
-from . import outside
+from . import outside, pinning
 from .journal import Journal
 from .values.calls import Thought
 from .values.steps import ThinkOrder
@@ -21,6 +21,8 @@ LONGEST_REASON = 300
 async def think(journal: Journal) -> Thought:
     """What the planner proposes next. Raises Stopped, and ActivityError when no retry mends it or it stayed away."""
     memory = journal.memory
+    if memory.turn == 0:
+        await pinning.pin(journal, journal.spec.tools)
     memory.steps_used += 1
     memory.doing = "Thinking"
     order = ThinkOrder(
@@ -30,6 +32,7 @@ async def think(journal: Journal) -> Thought:
         planner=journal.spec.planner,
         tools=journal.spec.tools,
         plan_only=journal.plan_only,
+        pins=memory.pins,
     )
     began, rounds = workflow.now(), 0
     while True:

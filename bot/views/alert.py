@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from workflows.rules.visible import visible
 from workflows.values.people import People
 from workflows.values.view import Alert, AlertKind, RunView
 
 from .. import words
 from .blocks import Block, Message, bullets, context, line, message, quote, rich, run_of, section, when
-from .text import channel, code, escaped, mentions, one_line, shortened, user, visible
+from .text import channel, code, escaped, mentions, one_line, shortened, user
 
 MOST_TOLD = 50
 TITLE = 300

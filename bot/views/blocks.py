@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .text import SLACK_ID, one_line, shortened, visible
+from workflows.rules.visible import visible
+
+from .text import SLACK_ID, one_line, shortened
 
 Block = dict[str, Any]
 

@@ -1,13 +1,14 @@
 """What a change would do: the lines of which its card, a card it shares and its Details are made."""
 
 from workflows.rules.canonical import canonical
+from workflows.rules.visible import visible
 from workflows.values.approval import Shown
 from workflows.values.view import ApprovalView
 
 from .. import words
 from .blocks import Block, line, person, preformatted, quote, run_of
 from .fields import argument_fields, argument_text, shown_fields, shown_text
-from .text import one_line, shortened, visible
+from .text import one_line, shortened
 
 Parts = list[tuple[str, str]]
 """Labels and texts."""

@@ -2,6 +2,7 @@
 
 import json
 
+from workflows.rules.visible import visible
 from workflows.values.approval import ApprovalState
 from workflows.values.view import ApprovalView
 
@@ -11,7 +12,7 @@ from .change import Parts, label, length, notes, parts, title
 from .deciding import break_glass
 from .modals import PAGE_BLOCKS, PAGE_BYTES, View, modal
 from .refs import PageRef
-from .text import one_line, visible
+from .text import one_line
 
 
 def details_modal(approval: ApprovalView, at: PageRef) -> View:

@@ -4,6 +4,7 @@ import json
 from typing import NamedTuple
 
 from workflows.rules.canonical import NotCanonical, parse
+from workflows.rules.visible import visible
 from workflows.values.approval import ApprovalState, Shown
 from workflows.values.base import Json
 from workflows.values.view import ApprovalView
@@ -13,7 +14,7 @@ from .blocks import Block, context, header, line, plain, preformatted, rich, run
 from .change import title
 from .modals import PAGE_BYTES, View, modal, said_modal
 from .refs import ApprovalRef
-from .text import shortened, visible
+from .text import shortened
 
 INPUT_LIMIT = 3000
 """Of a plain_text_input: docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element."""

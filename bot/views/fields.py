@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from workflows.rules.canonical import NotCanonical, parse
+from workflows.rules.visible import visible
 from workflows.values.approval import Shown
 from workflows.values.base import Json
 
 from .blocks import Block, bullets, chunks, line, preformatted, rich, run_of
-from .text import visible
 
 SHORT = 300
 """Characters of a value that stands on the line of its name."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from workflows.rules.visible import visible
 from workflows.values.freeze import Frozen, Thaw
 from workflows.values.people import Person
 from workflows.values.spec import FreezeWindow
 
 from .. import words
 from .blocks import Block, Message, bullets, context, message, quote, rich, run_of, section
-from .text import code, escaped, moment, one_line, shortened, user, visible
+from .text import code, escaped, moment, one_line, shortened, user
 
 LIST = 10
 KNOWN = 20

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from workflows.rules.visible import visible
 from workflows.values.run import RunSummary
 from workflows.values.spec import AgentSpec
 
@@ -9,7 +10,7 @@ from .. import words
 from ..found import Found
 from .blocks import Block, Message, actions, button, context, line, message, quote, rich, run_of, section
 from .refs import GoalRef, RunRef
-from .text import channel, code, escaped, moment, one_line, shortened, user, visible
+from .text import channel, code, escaped, moment, one_line, shortened, user
 
 CHIPS = 6
 """As many as a person takes in at a glance."""

@@ -1,11 +1,12 @@
 """A question that a run asks of people, with its answers as buttons."""
 
+from workflows.rules.visible import visible
 from workflows.values.view import Question
 
 from .. import words
 from .blocks import Block, Message, actions, button, context, header, message, quote, rich
 from .refs import QuestionRef
-from .text import escaped, one_line, shortened, user, visible
+from .text import escaped, one_line, shortened, user
 
 TEXT = 2800
 CHOICES = 25

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from workflows.rules.visible import visible
 from workflows.values.view import Change, RunState, RunView
 
 from .. import words
@@ -18,7 +19,7 @@ from .blocks import (
     run_of,
     section,
 )
-from .text import escaped, one_line, shortened, user, visible
+from .text import escaped, one_line, shortened, user
 
 RESULT = 6000
 CHANGES = 3000

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from workflows.rules.visible import visible
 from workflows.values.approval import ApprovalState
 from workflows.values.view import ApprovalView, BudgetView, RunState, RunView, StepState, StepView
 
@@ -28,7 +29,7 @@ from .look import Look
 from .refs import RunRef
 from .result import changes, result_text
 from .standing import may_decide
-from .text import code, escaped, mentions, moment, one_line, plural, shortened, user, visible
+from .text import code, escaped, mentions, moment, one_line, plural, shortened, user
 
 PLAN_TASKS = 50
 """Tasks in a plan block: docs.slack.dev/reference/block-kit/blocks/plan-block."""

@@ -1,5 +1,6 @@
 """The card under a change that may have happened: what was sent, when, where to look, and three buttons."""
 
+from workflows.rules.visible import visible
 from workflows.values.signals import Said
 from workflows.values.view import UnknownOutcome
 
@@ -22,7 +23,7 @@ from .blocks import (
 )
 from .fields import argument_fields, argument_text, block
 from .refs import UnknownRef
-from .text import code, escaped, moment, one_line, shortened, user, visible
+from .text import code, escaped, moment, one_line, shortened, user
 
 TEXT = 1500
 

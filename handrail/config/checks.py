@@ -9,7 +9,7 @@ from activities.runbook_check import check as check_runbook
 from workflows.rules.keys import names_in
 from workflows.rules.phrases import BadPhrase, first_match
 
-from . import policy_checks, translate
+from . import policy_checks, server_checks, translate
 from .problems import KeyPath
 from .schema import AgentSection, File, RuleSection, RunbookSection, ToolSection
 
@@ -21,6 +21,7 @@ SAID_AFTERWARDS = ("Internal error", "Error executing tool", "MCP error -32602: 
 
 def mistakes(file: File) -> Iterator[Finding]:
     """What makes the file unusable."""
+    yield from server_checks.mistakes(file)
     for name, tool in file.tools.items():
         yield from ((("tools", name, *path), text) for path, text in _tool(name, tool, file))
     for place, rule in enumerate(file.rules):
@@ -100,8 +101,14 @@ def _key(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:
     if tool.class_ != "verifiable":
         yield ("verify",), f"expected `class: verifiable` beside it, found {tool.class_}"
     yield from _reader(name, tool.verify.tool, ("verify", "tool"), file)
-    if "key" not in names_in(tool.verify.with_):
+    asks_for_key = "key" in names_in(tool.verify.with_)
+    if tool.verify.found and not asks_for_key:
         yield ("verify", "with"), "expected {key} in it: without, it would find what is not ours"
+    if asks_for_key and not tool.verify.found:
+        yield (
+            ("verify",),
+            "expected found, or no {key} in with: an answer may repeat what it was asked, and then the key is always in it",
+        )
 
 
 def _preview(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:

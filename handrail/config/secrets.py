@@ -12,6 +12,7 @@ from activities.masking import SHORTEST, too_short
 
 from .problems import KeyPath, within
 from .schema import File
+from .server_sections import McpUrlSection
 from .source import Source
 
 OURS = ("HANDRAIL_PYTHON", "HANDRAIL_HOME", "HANDRAIL_MODEL", "HANDRAIL_FALLBACK_MODEL")
@@ -20,7 +21,7 @@ SERVERS: KeyPath = ("servers",)
 MODELS: KeyPath = ("models",)
 PLACES: tuple[KeyPath, ...] = (SERVERS, MODELS, ("masking", "values"))
 """Where secrets may stand. Who starts no tool servers takes these as they are written."""
-CREDENTIAL = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL", re.IGNORECASE)
+CREDENTIAL = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL|AUTHORIZATION", re.IGNORECASE)
 
 
 def mistakes(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
@@ -56,7 +57,9 @@ def doubts(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
                 ("masking", "values", place),
                 f"it has fewer than {SHORTEST} characters, so it is not masked where it shows up",
             )
-    known = {name for _, name in source.references()}.union(*(server.env for server in file.servers.values()))
+    known = {name for _, name in source.references()}.union(
+        *(server.credentials for server in file.servers.values())
+    )
     for place, name in enumerate(file.masking.public):
         if name not in known:
             yield ("masking", "public", place), f"nothing in the file is called ${{{name}}}"
@@ -72,11 +75,16 @@ def _given(file: File, source: Source) -> Iterator[tuple[KeyPath, str, str]]:
 def _written_out(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
     """(where, name) of what tool servers are given as it stands in the file, and what sounds like a credential."""
     for server, section in file.servers.items():
-        for name, value in section.env.items():
-            path: KeyPath = (*SERVERS, server, "env", name)
+        for name, value in section.credentials.items():
+            path: KeyPath = (*SERVERS, server, section.credentials_in, name)
             masked = value in file.masking.values or path in source.from_environment
             if value and not masked and CREDENTIAL.search(name) and name not in _plain(file):
                 yield path, name
+        if isinstance(section, McpUrlSection):
+            for where, value in section.passwords():
+                path = (*SERVERS, server, *where)
+                if value not in file.masking.values and path not in source.from_environment:
+                    yield path, "NAME"
 
 
 def _plain(file: File) -> set[str]:

@@ -136,11 +136,15 @@ async def test_a_tools_own_error_is_a_reply(servers: ToolServers) -> None:
     assert reply == ToolReply(text="INVALID: no", structured=None, is_error=True, other={})
 
 
-async def test_parts_of_other_kinds_are_counted_beside_the_text(servers: ToolServers) -> None:
+async def test_what_can_be_read_is_text_and_what_can_not_is_named(servers: ToolServers) -> None:
     reply = await odd(servers, "kinds")
 
-    expected = {"image": 2, "resource_link": 1}
-    assert reply == ToolReply(text="one\ntwo", structured={"n": 2}, is_error=False, other=expected)
+    assert reply == ToolReply(
+        text="one\n[link to x: file:///x]\n[file:///n]\na note\ntwo",
+        structured={"n": 2},
+        is_error=False,
+        other={"image/png of 3 bytes": 2, "a resource of 4 bytes": 1},
+    )
 
 
 async def test_a_structured_reply_that_is_no_object_is_made_one(servers: ToolServers) -> None:

@@ -4,9 +4,11 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.tool_replies import TEXT_LIMIT
 from activities.tools import Tools
 from sandbox.fleet.database import Database
 from tests.activities.orders import FINDABLE, LABELS, SLOW, effect_of, odd, preview_of
+from workflows.rules.keys import mark
 from workflows.values.base import Json
 from workflows.values.effect import EffectOrder, OutcomeState, Verified
 from workflows.values.tools import EffectClass, KeyForm, KeyPlace, ToolContract, Verify
@@ -200,3 +202,39 @@ async def test_no_argument_is_logged(
 
     assert "run/T1/1 call 3: looking for fleet.create_ticket" in caplog.text
     assert "hush" not in caplog.text
+
+
+# By the text of the answer, where it has no fields
+
+
+async def in_text(tools: Tools, say: str) -> Verified:
+    """What is made of an answer in words; {key} stands for the mark that was sent along."""
+    order = await ordered(tools, LABELS, {"labels": []})
+    said = say.replace("{key}", mark(LABELS, order.effect.key))
+    terms = LABELS.model_copy(update={"verify": Verify(tool="mirror", arguments={"say": said})})
+    effect = order.effect.model_copy(update={"contract": terms})
+    return await ActivityEnvironment().run(tools.verify, order.model_copy(update={"effect": effect}))
+
+
+@pytest.mark.parametrize(
+    ("say", "count"),
+    [
+        ("one\nlabels: a, {key}\nthree", 1),
+        ("{key}\n{key}", 2),
+        ("nothing of ours", 0),
+        ("", 0),
+        ("{key}" + "x" * TEXT_LIMIT, 1),
+    ],
+    ids=["found", "twice", "absent", "empty", "found in a long one"],
+)
+async def test_the_lines_that_hold_the_key_are_counted(tools: Tools, say: str, count: int):
+    assert (await in_text(tools, say)).count == count
+
+
+async def test_a_long_answer_may_hold_the_key_where_it_was_cut_off(tools: Tools):
+    found = await in_text(tools, "x" * TEXT_LIMIT + "{key}")
+
+    assert (found.count, found.text) == (
+        None,
+        "The answer of odd.mirror is too long to be sure that the key is not in it.",
+    )

@@ -18,7 +18,7 @@ from bot.views.question import question_card
 from bot.views.refs import ApprovalRef, GroupRef, PageRef, ReasonRef, UnknownRef
 from bot.views.result import result_card
 from bot.views.root import root_card
-from bot.views.text import shortened, visible
+from bot.views.text import shortened
 from bot.views.unknown import unknown_card
 from sandbox.blocks import parse_message_blocks
 from sandbox.client import words
@@ -42,6 +42,7 @@ from tests.bot.views import (
 )
 from tests.workflows.far_end import ALICE, BOB
 from workflows.rules.canonical import canonical
+from workflows.rules.visible import visible
 from workflows.values.approval import ApprovalState, Shown
 from workflows.values.signals import Said
 from workflows.values.view import AlertKind, Change, RunState, StepState, StepView

@@ -283,6 +283,13 @@ MISTAKES = {
             "handrail.yaml:12: tools.ops.change.verify.with: expected {key} in it: without, it would find what is not ours"
         ),
     ),
+    "a look-up by the text of an answer that may repeat the question": (
+        ("    timeout: 1m30s\n", VERIFIED.replace(", found: changes", "")),
+        (
+            "handrail.yaml:12: tools.ops.change.verify: expected found, or no {key} in with: an answer may repeat what it "
+            "was asked, and then the key is always in it"
+        ),
+    ),
     "a proof that every error would be": (
         ("    timeout: 1m30s", '    proves_nothing_done: ["NOT_FOUND:", "INVALID|"]'),
         (

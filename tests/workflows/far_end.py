@@ -21,7 +21,7 @@ from workflows.values.people import People, PeopleAnswer, PeopleQuestion, Person
 from workflows.values.run import Ask, RunInput, RunResult
 from workflows.values.signals import Answer, Cancel, Decide, DecideAll, Edit, Resolve, Said
 from workflows.values.spec import AgentSpec, Limits, Rule, RuleKind, Runbook
-from workflows.values.steps import PermittedRead, PreviewOrder, ReadResult, ThinkOrder
+from workflows.values.steps import PermittedRead, Pinned, PinOrder, PreviewOrder, ReadResult, ThinkOrder
 from workflows.values.tools import EffectClass, KeyPlace, ToolContract, Verify
 from workflows.values.view import Announce, Announced, ApprovalView, Card, RunView
 
@@ -140,8 +140,20 @@ class FarEnd:
         self.undeliverable = ""
         self.hold_applies: asyncio.Event | None = None
         self.hold_reads: asyncio.Event | None = None
+        self.away: set[str] = set()
+        """Tools whose server is down when the run begins."""
+        self.changed: set[str] = set()
+        """Tools that are not what they were when the run began."""
+        self.pinning: list[PinOrder] = []
+        self.orders: list[PermittedRead | PreviewOrder] = []
 
     # The steps
+
+    @carries_out(outside.pin)
+    async def pin(self, order: PinOrder) -> Pinned:
+        self.pinning.append(order)
+        names = {name for contract in order.tools for name in contract.names}
+        return Pinned(pins={name: "d" for name in names if len(self.pinning) > 1 or name not in self.away})
 
     @carries_out(outside.think)
     async def think(self, order: ThinkOrder) -> Thought:
@@ -153,11 +165,22 @@ class FarEnd:
     async def read(self, permitted: PermittedRead) -> ReadResult:
         if self.hold_reads is not None:
             await self.hold_reads.wait()
+        self.orders.append(permitted)
+        if permitted.contract.name in self.changed:
+            return ReadResult(
+                ok=False, text=f"{permitted.contract.name} is not called: it changed.", changed=True
+            )
         return ReadResult(ok=True, text=f"runs {self.running_version}")
 
     @carries_out(outside.preview)
     async def preview(self, order: PreviewOrder) -> Previewed:
         wanted = parse(order.call.arguments)
+        self.orders.append(order)
+        if order.contract.name in self.changed:
+            problem = f"{order.contract.name} is not called: it changed."
+            return Previewed(
+                definition="", precondition=canonical(None), shown=Shown(), problem=problem, changed=True
+            )
         if self.refuse:
             return Previewed(definition="d", precondition=canonical(None), shown=Shown(), problem=self.refuse)
         if wanted.get("version") in self.refused_versions:

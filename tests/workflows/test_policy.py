@@ -103,14 +103,14 @@ def test_arguments_that_are_no_object_are_refused():
 
 
 def test_a_permit_to_read_names_the_rule_that_gave_it():
-    assert permit_read(LOOKING, LOOK, Allowed("reading", "it only reads")) == PermittedRead(
-        call=LOOKING, contract=LOOK, rule="reading"
-    )
+    assert permit_read(
+        LOOKING, LOOK, Allowed("reading", "it only reads"), {"fleet.look": "d"}
+    ) == PermittedRead(call=LOOKING, contract=LOOK, rule="reading", pins={"fleet.look": "d"})
 
 
 def test_a_permit_to_read_can_not_be_made_for_an_effect():
     with pytest.raises(ValueError, match="needs an admission"):
-        permit_read(CALL, DEPLOY, Allowed("reading", "it only reads"))
+        permit_read(CALL, DEPLOY, Allowed("reading", "it only reads"), {})
 
 
 @pytest.mark.parametrize(

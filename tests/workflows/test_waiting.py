@@ -108,7 +108,7 @@ async def test_a_freeze_holds_what_a_rule_allows_without_asking(with_planner, te
     far_end.freezes = [frozen]
     run = await far_end.start("frozen-allowed", spec(BY_BOB.model_copy(update={"then": RuleKind.ALLOW})))
 
-    view = await far_end.seen(run, lambda view: "held" in view.steps[0].note)
+    view = await far_end.seen(run, lambda view: any("held" in step.note for step in view.steps))
     assert view.steps[0].note == "held: everything is frozen: the sale"
     assert far_end.applied == []
     await thaw(far_end, temporal, frozen)

@@ -9,7 +9,7 @@ from ..values.calls import Call
 from ..values.people import People, Person, PersonFacts, Standing
 from ..values.spec import AgentSpec, Rule, RuleKind
 from ..values.steps import PermittedRead
-from ..values.tools import ToolContract
+from ..values.tools import Pins, ToolContract
 from .canonical import canonical, parse
 
 
@@ -127,11 +127,11 @@ def _one_of(patterns: tuple[str, ...], name: str) -> bool:
     return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def permit_read(call: Call, contract: ToolContract, verdict: Allowed) -> PermittedRead:
+def permit_read(call: Call, contract: ToolContract, verdict: Allowed, pins: Pins) -> PermittedRead:
     """The only maker of `PermittedRead`. Raises ValueError for a tool that changes something."""
     if not contract.reads:
         raise ValueError(f"{contract.name} is an effect: it needs an admission")
-    return PermittedRead(call=call, contract=contract, rule=verdict.rule)
+    return PermittedRead(call=call, contract=contract, rule=verdict.rule, pins=pins)
 
 
 def who_decides(rule: Rule) -> People:

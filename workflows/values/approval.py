@@ -40,6 +40,8 @@ class Previewed(Value):
     shown: Shown
     problem: str = ""
     """The tool refused to preview: there is nothing to approve."""
+    changed: bool = False
+    """With a problem: the tool, or the one that previews it, is not what it was when the run began."""
 
 
 class Effect(Value):

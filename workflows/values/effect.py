@@ -6,6 +6,7 @@ from enum import StrEnum
 from .approval import Admission, Effect
 from .base import EffectKey, Json, Value
 from .people import Person
+from .tools import Pins
 
 
 class OutcomeState(StrEnum):
@@ -39,6 +40,7 @@ class EffectOrder(Value):
     run_name: str
     shown: str = ""
     """The arguments as people were shown them."""
+    pins: Pins = {}
     first_execution: str = ""
     """Temporal's run id of the first execution of this effect's workflow: another one carries out a reset effect."""
 

@@ -11,6 +11,7 @@ from .calls import Call, Entry, GoalSet, PlannedStep
 from .people import Person, Place
 from .signals import Answer, Cancel, Decide, DecideAll, Edit, Event, Resolve, Revise
 from .spec import AgentSpec, Limits, Rule
+from .tools import Pins
 from .usage import Usage
 from .view import Alert, AuditRow, Card, Change, Notice, Question, RunState, StepView, UnknownOutcome
 
@@ -56,6 +57,10 @@ class Memory(BaseModel):
     turn: int = 0
     last_call: int = 0
     entries: list[Entry] = []
+    pins: Pins = {}
+    """What its tools were when it first saw them."""
+    changed_tools: list[str] = []
+    """Those that were found to be others since; people were told."""
     open: list[OpenCall] = []
     plan: list[PlannedStep] = []
     steps: list[StepView] = []

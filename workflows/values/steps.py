@@ -3,7 +3,19 @@
 from .base import Json, Value
 from .calls import Call
 from .spec import Planner
-from .tools import ToolContract
+from .tools import Pins, ToolContract
+
+
+class PinOrder(Value):
+    """How do the servers describe these tools now?"""
+
+    tools: tuple[ToolContract, ...]
+
+
+class Pinned(Value):
+    """The tools that could be seen, with those that preview and verify them."""
+
+    pins: Pins = {}
 
 
 class ThinkOrder(Value):
@@ -17,6 +29,7 @@ class ThinkOrder(Value):
     lost: int = 0
     """Requests for this thought that nobody answered: they may have been worked on, and are paid for."""
     plan_only: bool = False
+    pins: Pins = {}
 
 
 class PermittedRead(Value):
@@ -25,6 +38,7 @@ class PermittedRead(Value):
     call: Call
     contract: ToolContract
     rule: str
+    pins: Pins = {}
 
 
 class ReadResult(Value):
@@ -33,6 +47,8 @@ class ReadResult(Value):
     ok: bool
     text: str
     structured: Json = None
+    changed: bool = False
+    """Nothing was read: the tool is not what it was when the run began."""
 
 
 class PreviewOrder(Value):
@@ -40,3 +56,4 @@ class PreviewOrder(Value):
 
     call: Call
     contract: ToolContract
+    pins: Pins = {}

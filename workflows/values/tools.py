@@ -59,10 +59,17 @@ class Verify(Value):
     """A reading tool of the same server."""
     arguments: dict[str, Json] = {}
     """Texts in it may name `{key}` and the call's own top-level arguments."""
-    found: str
-    """A top-level field of its structured answer: a list or a number says how many there are, a boolean whether."""
+    found: str = ""
+    """A top-level field of its structured answer: a list or a number says how many there are, a boolean whether.
+
+    When empty, the key itself is counted in the answer's text: so many lines hold it.
+    """
     settle_seconds: float = 60.0
     """How long after a lost reply an absence begins to mean something: the upstream may still be at it."""
+
+
+Pins = dict[str, str]
+"""By `server.tool`: SHA-256 over the tool's definition, as it was when the run first saw it."""
 
 
 class ToolContract(Value):
@@ -94,3 +101,9 @@ class ToolContract(Value):
     """The longest honest time of one call."""
     where_to_look: str = ""
     """Told to people when an outcome is unknown: where the truth can be seen."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tool and those that preview and verify it, each as `server.tool`."""
+        others = (self.preview.tool, self.verify and self.verify.tool)
+        return (f"{self.server}.{self.tool}", *(f"{self.server}.{other}" for other in others if other))

@@ -128,9 +128,14 @@ def call(number: int, name: str, arguments: dict[str, Any]) -> None:  # noqa: C9
             picture = {"type": "image", "data": "AAAA", "mimeType": "image/png"}
             link = {"type": "resource_link", "uri": "file:///x", "name": "x"}
             words = [{"type": "text", "text": word} for word in ("one", "two")]
+            note = {"type": "resource", "resource": {"uri": "file:///n", "text": "a note"}}
+            blob = {"type": "resource", "resource": {"uri": "file:///b", "blob": "AAAAAA=="}}
             reply(
                 number,
-                {"content": [words[0], picture, link, picture, words[1]], "structuredContent": {"n": 2}},
+                {
+                    "content": [words[0], picture, link, picture, note, blob, words[1]],
+                    "structuredContent": {"n": 2},
+                },
             )
         case "scalar":
             reply(number, {"content": [], "structuredContent": 7})
