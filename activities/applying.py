@@ -32,7 +32,7 @@ from workflows.values.tools import EffectClass, ToolContract
 from .answers import kept, shortened, text_of
 from .masking import Masker, compiled
 from .patience import GivenUp, beating, still_awaited, try_again
-from .tool_replies import AskedForInput, NotSent, Refused, ReplyLost, ServerFailed, ToolReply
+from .tool_replies import AskedForInput, NotSent, Refused, ReplyLost, ServerFailed, ToolReply, ToolServerError
 from .tool_servers import ToolServers
 
 AMBIGUOUS = "Ambiguous"
@@ -262,10 +262,10 @@ def _again_after_error(tried: Tried, reply: ToolReply, masker: Masker) -> NoRetu
     _again(replace(tried, errors=(*tried.errors, digest)), text, AMBIGUOUS)
 
 
-def _again(tried: Tried, text: str, kind: str, error: Exception | None = None) -> NoReturn:
+def _again(tried: Tried, text: str, kind: str, error: ToolServerError | None = None) -> NoReturn:
     # The last details of an attempt that fails are what the next one reads.
     activity.heartbeat(asdict(tried))
-    try_again(shortened(text, LONGEST_MESSAGE), kind, error)
+    try_again(shortened(text, LONGEST_MESSAGE), kind, error, error.after if error else None)
 
 
 def _nobody_knows(text: str, error: Exception | None = None) -> NoReturn:

@@ -36,6 +36,11 @@ class Patience:
 class ToolServerError(Exception):
     """Something between us and a tool server went wrong. The text is fit for people; it may quote the server."""
 
+    def __init__(self, text: str, *, after: float | None = None) -> None:
+        """*after* so many seconds, the server says, it may be asked again."""
+        super().__init__(text)
+        self.after = after
+
 
 class NotSent(ToolServerError):
     """Nothing was done: the server can't be started, it was gone before a byte left, or it knows no such call."""
@@ -55,8 +60,8 @@ class ServerFailed(ReplyLost):
     Unless the contract knows better: *reply* is the error as a tool's own would be, with its code. It is not masked.
     """
 
-    def __init__(self, text: str, reply: "ToolReply") -> None:
-        super().__init__(text)
+    def __init__(self, text: str, reply: "ToolReply", *, after: float | None = None) -> None:
+        super().__init__(text, after=after)
         self.reply = reply
 
 

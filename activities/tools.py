@@ -14,7 +14,7 @@ from .answers import kept
 from .masked_errors import masked_errors
 from .masking import Masker
 from .patience import beating, try_again, undisturbed
-from .tool_replies import AskedForInput, NotSent, ReplyLost, ToolReply
+from .tool_replies import AskedForInput, NotSent, Refused, ReplyLost, ToolReply
 from .tool_servers import ToolServers
 
 LONGEST_LOOK = 90.0
@@ -43,10 +43,10 @@ class Tools:
                     reply = await self._read(order)
             except _NotARead as reason:
                 return ReadResult(ok=False, text=self._masker.quote(str(reason), LONGEST_REASON))
-            except AskedForInput as error:
+            except (Refused, AskedForInput) as error:
                 return ReadResult(ok=False, text=f"{error}.")
             except (NotSent, ReplyLost) as error:
-                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
             answer = kept(reply, self._masker)
             return ReadResult(ok=not reply.is_error, text=answer.text, structured=answer.structured)
 
@@ -60,7 +60,7 @@ class Tools:
                 async with beating():
                     return await previews.preview(self._servers, order, patience, self._masker)
             except (NotSent, ReplyLost) as error:
-                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
 
     # Neither a cancellation nor the stopping of this worker interrupts what is being sent.
 
@@ -87,7 +87,7 @@ class Tools:
                 async with beating():
                     return await verifying.verify(self._servers, order, patience, self._masker)
             except (NotSent, ReplyLost) as error:
-                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
 
     async def _read(self, order: PermittedRead) -> ToolReply:
         """Raises _NotARead, NotSent or ReplyLost."""

@@ -4,13 +4,15 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
+from activities.http_server import HttpServer
+from activities.http_tools import HttpSettings, HttpTool
 from activities.masking import Masker
 from activities.mcp_server import McpServer
 from activities.mcp_stdio import ServerSettings
 from activities.tool_servers import ToolServer, ToolServers
 
 from .config import Config, home_named_by
-from .config.schema import ServerSection
+from .config.server_sections import HttpSection, HttpToolSection, ServerSection, StdioSection
 
 
 @asynccontextmanager
@@ -28,16 +30,47 @@ async def tool_servers(
 
 
 def _server(name: str, said: ServerSection, path: str, masker: Masker) -> ToolServer:
-    return McpServer(stdio_settings(name, said), path=path, masker=masker)
+    match said:
+        case StdioSection():
+            return McpServer(stdio_settings(name, said), path=path, masker=masker)
+        case HttpSection():
+            return HttpServer(http_settings(name, said))
 
 
 # The only places where their secrets are taken out of their wrapping
 
 
-def stdio_settings(name: str, said: ServerSection) -> ServerSettings:
+def stdio_settings(name: str, said: StdioSection) -> ServerSettings:
     return ServerSettings(
         name=name,
         command=said.command,
         args=said.args,
         env={variable: value.get_secret_value() for variable, value in said.env.items()},
+    )
+
+
+def http_settings(name: str, said: HttpSection) -> HttpSettings:
+    return HttpSettings(
+        name=name,
+        base=said.http,
+        tools={tool: _http_tool(section) for tool, section in said.tools.items()},
+        headers={header: value.get_secret_value() for header, value in said.headers.items()},
+        private=said.private,
+    )
+
+
+def _http_tool(said: HttpToolSection) -> HttpTool:
+    [(method, path)] = said.requests
+    return HttpTool(
+        description=said.description,
+        method=method.upper(),
+        path=path,
+        arguments=said.arguments,
+        optional=said.optional,
+        query=said.query,
+        body=said.body,
+        headers_from=said.headers_from,
+        idempotency_header=said.idempotency_header,
+        statuses=said.success.status,
+        where=said.success.where,
     )

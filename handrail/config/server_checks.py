@@ -1,0 +1,96 @@
+"""Whether the tools that the file itself declares can be called as it says."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from jsonschema import Draft202012Validator, SchemaError
+
+from activities.declared import KEY_ARGUMENT
+from workflows.rules.keys import names_in
+
+from .problems import KeyPath
+from .schema import File
+from .server_sections import HttpSection, HttpToolSection
+
+Finding = tuple[KeyPath, str]
+
+_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2}|\{[^{}]+\})*")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A token, as RFC 9110 (5.6.2) has it."""
+_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_OURS = ("host", "content-length", "transfer-encoding", "connection", "accept-encoding", "expect", "upgrade")
+
+
+def mistakes(file: File) -> Iterator[Finding]:
+    for name, server in file.servers.items():
+        path: KeyPath = ("servers", name)
+        if isinstance(server, HttpSection):
+            yield from (((*path, *inner), text) for inner, text in _http(server))
+
+
+def _http(server: HttpSection) -> Iterator[Finding]:
+    if server.http.startswith("http://") and not server.private:
+        yield ("http",), "expected https, or `private: true` beside it: all of it would go in plain text"
+    for header, value in server.headers.items():
+        yield from ((("headers", header), text) for text in _header(header))
+        if not _VALUE.fullmatch(value.get_secret_value()):
+            yield ("headers", header), "expected one line of plain ASCII"
+    for name, tool in server.tools.items():
+        yield from ((("tools", name, *path), text) for path, text in _http_tool(tool))
+
+
+def _http_tool(tool: HttpToolSection) -> Iterator[Finding]:
+    if len(tool.requests) != 1:
+        found = ", ".join(method for method, _ in tool.requests) or "none"
+        yield (), f"expected one of get, post, put, patch and delete, found {found}"
+        return
+    [(method, path)] = tool.requests
+    yield from _path((method,), path, tool.optional)
+    if tool.body is not None and method in ("get", "delete"):
+        yield ("body",), f"a {method} has no body"
+    for header in (*tool.headers_from, *filter(None, [tool.idempotency_header])):
+        yield from ((("headers_from", header), text) for text in _header(header))
+    used = [path, tool.query, tool.body, tool.headers_from]
+    given = [KEY_ARGUMENT] if tool.idempotency_header else []
+    yield from arguments(tool.arguments, tool.optional, set(names_in(used)), given)
+
+
+def _path(key: KeyPath, path: str, optional: Sequence[str]) -> Iterator[Finding]:
+    if not _PATH.fullmatch(path):
+        yield key, f"expected a path such as /invoices/{{id}}, without ? and #, found {path!r}"
+    if any(part in (".", "..") for part in path.split("/")) or "//" in path:
+        yield key, f"expected a path without empty parts, . and .., found {path!r}"
+    for name in names_in(path):
+        if name in optional:
+            yield key, f"the path names {name}, so that can't be optional"
+
+
+def _header(name: str) -> Iterator[str]:
+    if not _HEADER.fullmatch(name):
+        yield f"expected the name of a header, found {name!r}"
+    if name.lower() in _OURS:
+        yield "Handrail itself fills in this header"
+
+
+def arguments(
+    said: Mapping[str, Any], optional: Sequence[str], used: set[str], given: Sequence[str]
+) -> Iterator[Finding]:
+    """Does what a tool takes fit what is made of it? *given* are arguments that it has anyway."""
+    for name, schema in said.items():
+        if name in given:
+            yield ("arguments", name), f"the tool has an argument {name} anyway"
+        try:
+            Draft202012Validator.check_schema(schema)
+        except SchemaError as error:
+            yield ("arguments", name), f"expected a JSON schema: {error.message}"
+        if name not in used:
+            yield ("arguments", name), "nothing is made of it: people would approve what is never sent"
+    for name in optional:
+        if name not in said:
+            yield (
+                ("optional",),
+                f"expected one of the arguments ({', '.join(said) or 'none'}), found {name!r}",
+            )
+    for name in sorted(used - {*said, *given}):
+        yield (), f"{{{name}}} stands in it, and there is no such argument"

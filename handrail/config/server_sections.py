@@ -1,0 +1,102 @@
+"""Where tools come from: what may be written under `servers`. Each kind is known by the key that no other has."""
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Discriminator, Field, SecretStr, Tag
+
+from .forms import Section, spelled
+
+Base = Annotated[
+    str, spelled(r"https?://[^\s/?#@]+(/[^\s?#]*)?|.*\$\{.*", "an address such as https://host/api")
+]
+"""Who starts no servers does not fill in what comes from the environment."""
+
+
+class StdioSection(Section):
+    """An MCP server, started by the worker and spoken to over stdio."""
+
+    command: str = Field(repr=False)
+    args: tuple[str, ...] = Field((), repr=False)
+    env: dict[str, SecretStr] = {}
+    """All that it gets to see of the environment."""
+
+    credentials_in: ClassVar = "env"
+
+    @property
+    def credentials(self) -> dict[str, SecretStr]:
+        return self.env
+
+
+class SuccessSection(Section):
+    """Which answers mean that it was done."""
+
+    status: tuple[int, ...] = ()
+    """Every 2xx when empty."""
+    where: dict[str, Any] = {}
+    """Fields at the top of the answer, with the values they have then."""
+
+
+class HttpToolSection(Section):
+    """One request. What stands in braces is taken from the arguments."""
+
+    description: str = Field(min_length=1)
+    get: str | None = None
+    post: str | None = None
+    put: str | None = None
+    patch: str | None = None
+    delete: str | None = None
+    arguments: dict[str, dict[str, Any]] = {}
+    optional: tuple[str, ...] = ()
+    query: dict[str, Any] = {}
+    body: dict[str, Any] | list[Any] | str | None = None
+    headers_from: dict[str, str] = {}
+    idempotency_header: str | None = None
+    success: SuccessSection = SuccessSection()
+
+    @property
+    def requests(self) -> list[tuple[str, str]]:
+        """The method and the path; there has to be one."""
+        said = ((method, getattr(self, method)) for method in ("get", "post", "put", "patch", "delete"))
+        return [(method, path) for method, path in said if path is not None]
+
+
+class HttpSection(Section):
+    """An HTTP API, each tool of it written out here."""
+
+    http: Base = Field(repr=False)
+    headers: dict[str, SecretStr] = {}
+    private: bool = False
+    """It may be at a private address, and without TLS."""
+    tools: dict[str, HttpToolSection] = Field(min_length=1)
+
+    credentials_in: ClassVar = "headers"
+
+    @property
+    def credentials(self) -> dict[str, SecretStr]:
+        return self.headers
+
+
+KINDS: dict[str, type[Section]] = {"command": StdioSection, "http": HttpSection}
+"""By the key that tells them apart."""
+
+
+def tag(key: str) -> str:
+    """What pydantic puts into the path of an error, where no key of the file can be taken for it."""
+    return f"({key})"
+
+
+def _kind(said: Any) -> str | None:
+    if isinstance(said, Section):
+        return next(tag(key) for key, kind in KINDS.items() if isinstance(said, kind))
+    keys = said if isinstance(said, dict) else ()
+    return next((tag(key) for key in KINDS if key in keys), None)
+
+
+ServerSection = Annotated[
+    Annotated[StdioSection, Tag(tag("command"))] | Annotated[HttpSection, Tag(tag("http"))],
+    Discriminator(
+        _kind,
+        custom_error_type="no_such_kind",
+        custom_error_message=f"a mapping with one of the keys {', '.join(KINDS)}",
+    ),
+]
