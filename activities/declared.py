@@ -1,7 +1,9 @@
 """Tools that the config itself declares: what they offer is what an operator wrote."""
 
+import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from typing import Any
 
@@ -45,6 +47,41 @@ def expected(
         raise NotSent(f"{server} has no tool {tool}")
     if as_listed is not None and not known.same_as(as_listed):
         raise NotSent(f"{server} describes {tool} differently than a moment ago")
+
+
+def plain(value: Any) -> Json:
+    """The value without tuples, which are not JSON."""
+    match value:
+        case dict():
+            return {name: plain(item) for name, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case _:
+            known: Json = value
+            return known
+
+
+class Bounds:
+    """Timeouts of the calls under way, which the closing of their server brings forward."""
+
+    def __init__(self) -> None:
+        self._under_way: set[asyncio.Timeout] = set()
+        self.closed = False
+
+    @asynccontextmanager
+    async def until(self, when: float) -> AsyncIterator[None]:
+        """Raises TimeoutError at *when*, by the loop's clock, or when closed."""
+        async with asyncio.timeout_at(when) as bound:
+            self._under_way.add(bound)
+            try:
+                yield
+            finally:
+                self._under_way.discard(bound)
+
+    def close(self) -> None:
+        self.closed = True
+        for bound in self._under_way:
+            bound.reschedule(asyncio.get_running_loop().time())
 
 
 def filled(template: Json, arguments: Arguments) -> Any:

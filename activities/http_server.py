@@ -6,14 +6,14 @@ nobody knows what the request did.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, aclosing
 from functools import cached_property
 from typing import Any, NoReturn
 
 import httpcore2
 
-from .declared import expected
+from .declared import Bounds, expected
 from .http_addresses import ForbiddenAddress, GuardedNetwork
 from .http_replies import LARGEST_ANSWER, Answer, reply_of
 from .http_requests import Request, request_of
@@ -33,8 +33,7 @@ class HttpServer:
         self._settings = settings
         self._given_tls = tls
         self._tools = {name: definition(settings, name) for name in settings.tools}
-        self._bounds: set[asyncio.Timeout] = set()
-        self._closed = False
+        self._bounds = Bounds()
 
     async def start(self) -> None:
         """There is nothing to start: each call connects."""
@@ -51,7 +50,7 @@ class HttpServer:
         as_listed: ToolDefinition | None = None,
     ) -> ToolReply:
         expected(self.name, self._tools, tool, as_listed)
-        if self._closed:
+        if self._bounds.closed:
             raise NotSent(f"{self.name} is not called any more: this worker is stopping")
         declared = self._settings.tools[tool]
         request = request_of(self._settings, declared, arguments)
@@ -61,9 +60,7 @@ class HttpServer:
         return reply_of(what, declared, answer)
 
     async def aclose(self) -> None:
-        self._closed = True
-        for bound in self._bounds:
-            bound.reschedule(asyncio.get_running_loop().time())
+        self._bounds.close()
 
     async def _exchange(
         self,
@@ -75,7 +72,7 @@ class HttpServer:
         until = asyncio.get_running_loop().time() + timeout
         left = asyncio.Event()
         try:
-            async with self._bounded(until):
+            async with self._bounds.until(until):
                 response = await self._send(request, left, connection)
         except (*BROKEN, TimeoutError) as error:
             self._explain(error, what, left=left.is_set())
@@ -117,7 +114,7 @@ class HttpServer:
             return b"", "it is compressed, and nobody asked for that"
         body = bytearray()
         try:
-            async with self._bounded(until), aclosing(response.aiter_stream()) as chunks:
+            async with self._bounds.until(until), aclosing(response.aiter_stream()) as chunks:
                 async for chunk in chunks:
                     body += chunk
                     if len(body) > LARGEST_ANSWER:
@@ -139,16 +136,6 @@ class HttpServer:
             raise NotSent(f"{self.name} is not called: {error}") from None
         why = "it did not answer in time" if late else str(error) or type(error).__name__
         raise NotSent(f"{self.name} can't be reached: {why}") from None
-
-    @asynccontextmanager
-    async def _bounded(self, until: float) -> AsyncIterator[None]:
-        """A timeout that the closing of this server brings forward."""
-        async with asyncio.timeout_at(until) as bound:
-            self._bounds.add(bound)
-            try:
-                yield
-            finally:
-                self._bounds.discard(bound)
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:

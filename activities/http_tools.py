@@ -7,7 +7,7 @@ from typing import Any
 from workflows.rules.keys import names_in
 from workflows.values.base import Json
 
-from .declared import KEY_ARGUMENT, fingerprint, input_schema
+from .declared import KEY_ARGUMENT, fingerprint, input_schema, plain
 from .tool_replies import ToolDefinition
 
 SAYS_IT_READS = {"GET": True, "PUT": False, "PATCH": False, "DELETE": False}
@@ -68,7 +68,7 @@ def definition(settings: HttpSettings, name: str) -> ToolDefinition:
         for argument, said in tool.arguments.items()
     }
     key = {"type": "string", "description": "Handrail fills it in."}
-    request = fingerprint({"base": settings.base, "tool": _plain(asdict(tool))})
+    request = fingerprint({"base": settings.base, "tool": plain(asdict(tool))})
     annotations: dict[str, Any] = {"request": request}
     if tool.method in SAYS_IT_READS:
         annotations["readOnlyHint"] = SAYS_IT_READS[tool.method]
@@ -81,15 +81,3 @@ def definition(settings: HttpSettings, name: str) -> ToolDefinition:
         output_schema=None,
         annotations=annotations,
     )
-
-
-def _plain(value: Any) -> Json:
-    """Without tuples, which are not JSON."""
-    match value:
-        case dict():
-            return {name: _plain(item) for name, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case _:
-            plain: Json = value
-            return plain

@@ -47,7 +47,7 @@ class NotSent(ToolServerError):
 
 
 class Refused(NotSent):
-    """The server was asked and called nothing: it knows no such tool, or not these parameters. No retry mends that."""
+    """The server was asked and nothing was done: it knows no such tool, or not these parameters. No retry mends that."""
 
 
 class ReplyLost(ToolServerError):

@@ -9,10 +9,18 @@ from activities.http_tools import HttpSettings, HttpTool
 from activities.masking import Masker
 from activities.mcp_server import McpServer
 from activities.mcp_stdio import ServerSettings
+from activities.sql_tools import SqlSettings, SqlTool
 from activities.tool_servers import ToolServer, ToolServers
 
 from .config import Config, home_named_by
-from .config.server_sections import HttpSection, HttpToolSection, ServerSection, StdioSection
+from .config.server_sections import (
+    HttpSection,
+    HttpToolSection,
+    ServerSection,
+    SqlSection,
+    SqlToolSection,
+    StdioSection,
+)
 
 
 @asynccontextmanager
@@ -35,6 +43,11 @@ def _server(name: str, said: ServerSection, path: str, masker: Masker) -> ToolSe
             return McpServer(stdio_settings(name, said), path=path, masker=masker)
         case HttpSection():
             return HttpServer(http_settings(name, said))
+        case SqlSection():
+            # Half a second of imports that others do without
+            from activities.sql_server import SqlServer  # noqa: PLC0415
+
+            return SqlServer(sql_settings(name, said))
 
 
 # The only places where their secrets are taken out of their wrapping
@@ -74,3 +87,16 @@ def _http_tool(said: HttpToolSection) -> HttpTool:
         statuses=said.success.status,
         where=said.success.where,
     )
+
+
+def sql_settings(name: str, said: SqlSection) -> SqlSettings:
+    return SqlSettings(
+        name=name,
+        url=said.sql,
+        tools={tool: _sql_tool(section) for tool, section in said.tools.items()},
+        password=said.password.get_secret_value() if said.password else None,
+    )
+
+
+def _sql_tool(said: SqlToolSection) -> SqlTool:
+    return SqlTool(**{**said.model_dump(), "query": said.query or ""})

@@ -79,8 +79,8 @@ def _given(file: File, source: Source) -> Iterator[tuple[KeyPath, str, str]]:
 def _written_out(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
     """(where, name) of what tool servers are given as it stands in the file, and what sounds like a credential."""
     for server, section in file.servers.items():
-        for name, value in section.credentials.items():
-            path: KeyPath = (*SERVERS, server, section.credentials_in, name)
+        for place, value in section.credentials.items():
+            path, name = (*SERVERS, server, *place), str(place[-1])
             masked = value in file.masking.values or path in source.from_environment
             if value and not masked and CREDENTIAL.search(name) and name not in _plain(file):
                 yield path, name

@@ -7,11 +7,13 @@ from typing import Any
 from jsonschema import Draft202012Validator, SchemaError
 
 from activities.declared import KEY_ARGUMENT
+from activities.sql_tools import DRY_RUN, FIND_EFFECT
+from activities.sql_tools import names_in as names_in_sql
 from workflows.rules.keys import names_in
 
 from .problems import KeyPath
 from .schema import File
-from .server_sections import HttpSection, HttpToolSection
+from .server_sections import HttpSection, HttpToolSection, SqlSection, SqlToolSection
 
 Finding = tuple[KeyPath, str]
 
@@ -25,8 +27,14 @@ _OURS = ("host", "content-length", "transfer-encoding", "connection", "accept-en
 def mistakes(file: File) -> Iterator[Finding]:
     for name, server in file.servers.items():
         path: KeyPath = ("servers", name)
-        if isinstance(server, HttpSection):
-            yield from (((*path, *inner), text) for inner, text in _http(server))
+        match server:
+            case HttpSection():
+                found = _http(server)
+            case SqlSection():
+                found = _sql(server)
+            case _:
+                continue
+        yield from (((*path, *inner), text) for inner, text in found)
 
 
 def _http(server: HttpSection) -> Iterator[Finding]:
@@ -53,7 +61,7 @@ def _http_tool(tool: HttpToolSection) -> Iterator[Finding]:
         yield from ((("headers_from", header), text) for text in _header(header))
     used = [path, tool.query, tool.body, tool.headers_from]
     given = [KEY_ARGUMENT] if tool.idempotency_header else []
-    yield from arguments(tool.arguments, tool.optional, set(names_in(used)), given)
+    yield from _arguments(tool.arguments, tool.optional, set(names_in(used)), given, "{{{}}}")
 
 
 def _path(key: KeyPath, path: str, optional: Sequence[str]) -> Iterator[Finding]:
@@ -73,8 +81,29 @@ def _header(name: str) -> Iterator[str]:
         yield "Handrail itself fills in this header"
 
 
-def arguments(
-    said: Mapping[str, Any], optional: Sequence[str], used: set[str], given: Sequence[str]
+def _sql(server: SqlSection) -> Iterator[Finding]:
+    if server.password and server.sql.startswith("sqlite"):
+        yield ("password",), "a file of SQLite has none"
+    for name, tool in server.tools.items():
+        if name == FIND_EFFECT:
+            yield ("tools", name), "every database that is changed has a tool of this name anyway"
+        yield from ((("tools", name, *path), text) for path, text in _sql_tool(tool))
+
+
+def _sql_tool(tool: SqlToolSection) -> Iterator[Finding]:
+    if bool(tool.query) == bool(tool.statements):
+        yield (), f"expected either query or statements, found {'both' if tool.query else 'neither'}"
+    if tool.query:
+        for key in ("shows", "expect_rows"):
+            if key in tool.model_fields_set:
+                yield (key,), "a query changes nothing, so this has no place here"
+    used = {name for sql in (tool.query or "", tool.shows, *tool.statements) for name in names_in_sql(sql)}
+    given = [KEY_ARGUMENT, DRY_RUN] if tool.statements else []
+    yield from _arguments(tool.arguments, tool.optional, used, given, ":{}")
+
+
+def _arguments(
+    said: Mapping[str, Any], optional: Sequence[str], used: set[str], given: Sequence[str], spelling: str
 ) -> Iterator[Finding]:
     """Does what a tool takes fit what is made of it? *given* are arguments that it has anyway."""
     for name, schema in said.items():
@@ -93,4 +122,4 @@ def arguments(
                 f"expected one of the arguments ({', '.join(said) or 'none'}), found {name!r}",
             )
     for name in sorted(used - {*said, *given}):
-        yield (), f"{{{name}}} stands in it, and there is no such argument"
+        yield (), f"{spelling.format(name)} stands in it, and there is no such argument"

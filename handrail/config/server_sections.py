@@ -1,15 +1,26 @@
 """Where tools come from: what may be written under `servers`. Each kind is known by the key that no other has."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, SecretStr, Tag
 
 from .forms import Section, spelled
+from .problems import KeyPath
 
 Base = Annotated[
     str, spelled(r"https?://[^\s/?#@]+(/[^\s?#]*)?|.*\$\{.*", "an address such as https://host/api")
 ]
 """Who starts no servers does not fill in what comes from the environment."""
+
+Dsn = Annotated[
+    str,
+    spelled(
+        r"(postgresql|mysql|mariadb|sqlite)(\+\w+)?://\S*|.*\$\{.*",
+        "an address of SQLAlchemy's such as postgresql://user@host/database",
+    ),
+]
+Credentials = dict[KeyPath, SecretStr]
+"""What a server is given, and where that stands in its section."""
 
 
 class StdioSection(Section):
@@ -20,11 +31,9 @@ class StdioSection(Section):
     env: dict[str, SecretStr] = {}
     """All that it gets to see of the environment."""
 
-    credentials_in: ClassVar = "env"
-
     @property
-    def credentials(self) -> dict[str, SecretStr]:
-        return self.env
+    def credentials(self) -> Credentials:
+        return {("env", name): value for name, value in self.env.items()}
 
 
 class SuccessSection(Section):
@@ -69,14 +78,38 @@ class HttpSection(Section):
     """It may be at a private address, and without TLS."""
     tools: dict[str, HttpToolSection] = Field(min_length=1)
 
-    credentials_in: ClassVar = "headers"
+    @property
+    def credentials(self) -> Credentials:
+        return {("headers", name): value for name, value in self.headers.items()}
+
+
+class SqlToolSection(Section):
+    """A query, or the statements of one change. `:name` is taken from the arguments."""
+
+    description: str = Field(min_length=1)
+    query: str | None = None
+    statements: tuple[str, ...] = ()
+    shows: str = ""
+    """A query for the rows that the statements touch."""
+    arguments: dict[str, dict[str, Any]] = {}
+    optional: tuple[str, ...] = ()
+    expect_rows: int | None = Field(default=None, ge=0)
+    max_rows: int = Field(default=200, ge=1, le=1000)
+
+
+class SqlSection(Section):
+    """A database, each tool of it written out here."""
+
+    sql: Dsn = Field(repr=False)
+    password: SecretStr | None = None
+    tools: dict[str, SqlToolSection] = Field(min_length=1)
 
     @property
-    def credentials(self) -> dict[str, SecretStr]:
-        return self.headers
+    def credentials(self) -> Credentials:
+        return {("password",): self.password} if self.password else {}
 
 
-KINDS: dict[str, type[Section]] = {"command": StdioSection, "http": HttpSection}
+KINDS: dict[str, type[Section]] = {"command": StdioSection, "http": HttpSection, "sql": SqlSection}
 """By the key that tells them apart."""
 
 
@@ -93,7 +126,9 @@ def _kind(said: Any) -> str | None:
 
 
 ServerSection = Annotated[
-    Annotated[StdioSection, Tag(tag("command"))] | Annotated[HttpSection, Tag(tag("http"))],
+    Annotated[StdioSection, Tag(tag("command"))]
+    | Annotated[HttpSection, Tag(tag("http"))]
+    | Annotated[SqlSection, Tag(tag("sql"))],
     Discriminator(
         _kind,
         custom_error_type="no_such_kind",
