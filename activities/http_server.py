@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import httpcore2
 
 from .declared import Bounds, expected
-from .http_addresses import ForbiddenAddress, GuardedNetwork
+from .http_addresses import LONGEST_CONNECT, ForbiddenAddress, GuardedNetwork
 from .http_replies import LARGEST_ANSWER, Answer, reply_of
 from .http_requests import Request, request_of
 from .http_tools import HttpSettings, definition
@@ -36,7 +36,18 @@ class HttpServer:
         self._bounds = Bounds()
 
     async def start(self) -> None:
-        """There is nothing to start: each call connects."""
+        """Can it be reached, and is it who it says? Nothing is asked of it. Raises NotSent."""
+        base, network = httpcore2.URL(self._settings.base), self._new_network()
+        host = base.host.decode()
+        try:
+            async with asyncio.timeout(LONGEST_CONNECT):
+                stream = await network.connect_tcp(host, base.origin.port)
+                if base.scheme == b"https":
+                    await stream.start_tls(self._tls, server_hostname=host)
+        except (*BROKEN, TimeoutError) as error:
+            self._explain(error, self.name, left=False)
+        finally:
+            await network.aclose()
 
     async def tools(self) -> Mapping[str, ToolDefinition]:
         return self._tools
@@ -91,7 +102,7 @@ class HttpServer:
             if event == "http11.send_request_headers.started":
                 left.set()
 
-        network = GuardedNetwork(private=self._settings.private)
+        network = self._new_network()
         connection.push_async_callback(network.aclose)
         pool = await connection.enter_async_context(
             httpcore2.AsyncConnectionPool(ssl_context=self._tls, network_backend=network)
@@ -136,6 +147,9 @@ class HttpServer:
             raise NotSent(f"{self.name} is not called: {error}") from None
         why = "it did not answer in time" if late else str(error) or type(error).__name__
         raise NotSent(f"{self.name} can't be reached: {why}") from None
+
+    def _new_network(self) -> GuardedNetwork:
+        return GuardedNetwork(private=self._settings.private)
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from math import isfinite
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine, text
@@ -23,7 +24,7 @@ from .sql_tools import DRY_RUN, SqlTool
 from .tool_replies import NotSent, Refused, ReplyLost, ToolReply, cut
 
 LONGEST_REHEARSAL = 10.0
-"""Seconds that a preview may hold locks."""
+"""Seconds for each statement of a preview, after which no other begins: it holds locks meanwhile."""
 LONGEST_WAIT = 5.0
 """Seconds that a change waits for the locks of others; a preview half as long."""
 LONGEST_CELL = 20_000
@@ -42,6 +43,8 @@ class Fate:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.committing = False
+        self.until = float("inf")
+        """By the monotonic clock: no statement begins later."""
         self._given_up = False
 
     def give_up(self) -> None:
@@ -51,8 +54,8 @@ class Fate:
 
     def go_on(self) -> None:
         """Raises NotSent when it was given up."""
-        if self._given_up:
-            raise NotSent("it was given up, and undone")
+        if self._given_up or monotonic() > self.until:
+            raise NotSent("it took too long, and is undone")
 
     def commit(self) -> None:
         with self._lock:
@@ -86,6 +89,7 @@ class Transaction:
 
     def _rehearse(self) -> ToolReply:
         """What it would change, which is undone."""
+        self.fate.until = monotonic() + LONGEST_REHEARSAL
         with self._begun(most=LONGEST_REHEARSAL, lock_seconds=LONGEST_WAIT / 2) as connection:
             if not sql_ledger.exists(connection):
                 raise Refused(f"the table {sql_ledger.NAME} is missing: `handrail ledger` makes it")

@@ -12,7 +12,7 @@ from activities.sql_tools import names_in as names_in_sql
 from workflows.rules.keys import names_in
 
 from .problems import KeyPath
-from .schema import File
+from .schema import File, ToolSection
 from .server_sections import HttpSection, HttpToolSection, SqlSection, SqlToolSection
 
 Finding = tuple[KeyPath, str]
@@ -35,6 +35,20 @@ def mistakes(file: File) -> Iterator[Finding]:
             case _:
                 continue
         yield from (((*path, *inner), text) for inner, text in found)
+    for name, said in file.tools.items():
+        yield from ((("tools", name, *path), text) for path, text in _contract(name, said, file))
+
+
+def _contract(name: str, said: ToolSection, file: File) -> Iterator[Finding]:
+    """A database makes no change without a key, and says that it changes something."""
+    server, _, tool = name.partition(".")
+    section = file.servers.get(server)
+    if not isinstance(section, SqlSection) or tool not in section.tools or section.tools[tool].query:
+        return
+    if said.reads:
+        yield ("reads",), "its statements change something: only a query reads"
+    elif said.key_in is None or said.key_in.argument != KEY_ARGUMENT:
+        yield (), f"a database makes each change under a key: expected `key_in: {{argument: {KEY_ARGUMENT}}}`"
 
 
 def _http(server: HttpSection) -> Iterator[Finding]:

@@ -87,7 +87,7 @@ async def test_it_refuses_what_moved_since_it_was_shown(
 async def test_a_lost_answer_is_asked_for_again_with_the_same_key(
     tools: Tools, far: Api, billing: Billing, lost: bytes
 ):
-    order = await ordered(tools, REFUND.model_copy(update={"timeout_seconds": 0.3}))
+    order = await ordered(tools, REFUND.model_copy(update={"timeout_seconds": 1.0}))
     far.answers = after_it(billing, lost)
     with pytest.raises(ApplicationError) as ambiguous:
         await attempt(1).run(tools.apply_with_key, order)

@@ -194,6 +194,9 @@ async def test_a_certificate_is_verified_for_the_name(certificate: Path):
         assert not (await server(f"https://localhost:{far.port}", tls=known).call("do", {"n": 1}, 5)).is_error
         with pytest.raises(NotSent, match="certificate"):
             await server(f"https://localhost:{far.port}").call("do", {"n": 1}, 5)
+        await server(f"https://localhost:{far.port}", tls=known).start()
+        with pytest.raises(NotSent, match="certificate"):
+            await server(f"https://localhost:{far.port}").start()
         with pytest.raises(NotSent, match=r"127\.0\.0\.1"):
             await server(f"https://127.0.0.1:{far.port}", tls=known).call("do", {"n": 1}, 5)
 
@@ -307,6 +310,8 @@ async def test_who_can_not_be_reached_was_sent_nothing(far: Api):
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
         with pytest.raises(NotSent, match="shop can't be reached"):
             await server(nobody).call("do", {"n": 1}, 5)
+        with pytest.raises(NotSent, match="shop can't be reached"):
+            await server(nobody).start()
     with pytest.raises(NotSent, match="its name is not known"):
         await server("http://no-such-host.invalid").call("do", {"n": 1}, 5)
 

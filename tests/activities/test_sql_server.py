@@ -32,6 +32,11 @@ OF_POSTGRES = {
         statements=("update orders set state = 'x'", "select pg_terminate_backend(pg_backend_pid())"),
     ),
     "slow": SqlTool("Takes long.", {}, statements=("update orders set state = 'x'", "select pg_sleep(5)")),
+    "dawdles": SqlTool(
+        "Is in time with each statement, and late with all.",
+        {},
+        statements=("update orders set state = 'x'", "select pg_sleep(0.3)", "select pg_sleep(0.3)"),
+    ),
 }
 OF_SQLITE = {
     "look_and_touch": SqlTool(
@@ -285,6 +290,17 @@ async def test_what_others_hold_is_waited_for_a_while_and_then_nothing_was_done(
         other.commit()
 
     assert (shop.states(), shop.keys()) == (["held"] * 3, [])
+
+
+@pytest.mark.postgres
+async def test_what_was_given_up_is_not_committed_afterwards(postgres_shop: Shop):
+    server = await opened(postgres_shop)
+    with pytest.raises(NotSent, match="not done in time, and is undone"):
+        await apply(server, "dawdles", patience=0.45)
+    await apply(server, "cancel", key="other", id=1)
+
+    assert (postgres_shop.states(), postgres_shop.keys()) == (["cancelled", "open", "open"], ["other"])
+    await server.aclose()
 
 
 @pytest.mark.postgres

@@ -88,6 +88,19 @@ def test_a_password_that_is_written_out_is_doubted(config_of):
             "sql: oracle://x",
             "3: servers.shop.sql: expected an address of SQLAlchemy's such as postgresql://user@host/database, found ",
         ),
+        (
+            "    class: idempotent\n    key_in: {argument: idempotency_key}\n",
+            "",
+            (
+                "20: tools.shop.cancel: a database makes each change under a key: expected "
+                "`key_in: {argument: idempotency_key}`"
+            ),
+        ),
+        (
+            "shop.cancel:\n",
+            "shop.cancel: {reads: true}\n  shop.more:\n",
+            "20: tools.shop.cancel.reads: its statements change something: only a query reads",
+        ),
         ("${SHOP_DB}", "sqlite:///shop.sqlite", "4: servers.shop.password: a file of SQLite has none"),
         (
             "        shows:",
