@@ -13,6 +13,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.masking import PLAIN
 from activities.sql_server import SqlServer
+from activities.sql_tools import SqlTool
 from activities.tool_servers import ToolServers
 from activities.tools import Tools
 from tests.activities.orders import effect_of, preview_of, read_of
@@ -45,7 +46,8 @@ FIRST = {"id": 1}
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
-    shop = Shop(f"sqlite:///{tmp_path}/shop.sqlite", {})
+    lost = SqlTool("Asks for what is not there.", {}, query="select 1 from nowhere")
+    shop = Shop(f"sqlite:///{tmp_path}/shop.sqlite", {"lost": lost})
     shop.open()
     return shop
 
@@ -124,6 +126,12 @@ async def test_what_reads_is_read(tools: Tools):
     found = await ActivityEnvironment().run(tools.read, read_of(FIND, {"customer": "o'bob"}))
 
     assert found.structured == {"rows": [{"id": 3, "state": "open"}], "has_more": False}
+
+
+async def test_what_the_database_refuses_is_told_and_not_tried_again(tools: Tools):
+    told = await ActivityEnvironment().run(tools.read, read_of(contract("lost", reads=True), {}))
+
+    assert (told.ok, told.text) == (False, "shop.lost was not done: no such table: nowhere (SQLITE_ERROR).")
 
 
 async def test_what_changes_is_not_run_as_a_read(tools: Tools, shop: Shop):

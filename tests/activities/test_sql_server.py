@@ -193,6 +193,7 @@ async def test_what_returning_gives_back_is_counted_and_shown(server: SqlServer)
 
 async def test_the_same_key_twice_is_one_change(server: SqlServer, shop: Shop):
     first = await apply(server, "cancel", id=1)
+    assert (shop.states(), shop.keys()) == (["cancelled", "open", "open"], [KEY])
     with shop.engine.begin() as books:
         books.execute(text("update orders set state = 'open'"))
     second = await apply(server, "cancel", id=1)
