@@ -20,7 +20,7 @@ SERVERS: KeyPath = ("servers",)
 MODELS: KeyPath = ("models",)
 PLACES: tuple[KeyPath, ...] = (SERVERS, MODELS, ("masking", "values"))
 """Where secrets may stand. Who starts no tool servers takes these as they are written."""
-CREDENTIAL = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL", re.IGNORECASE)
+CREDENTIAL = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL|AUTHORIZATION", re.IGNORECASE)
 
 
 def mistakes(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
@@ -61,9 +61,8 @@ def doubts(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
                 ("masking", "values", place),
                 f"it has fewer than {SHORTEST} characters, so it is not masked where it shows up",
             )
-    known = {name for _, name in source.references()}.union(
-        *(server.credentials for server in file.servers.values())
-    )
+    given = {str(path[-1]) for server in file.servers.values() for path in server.credentials}
+    known = given.union(name for _, name in source.references())
     for place, name in enumerate(file.masking.public):
         if name not in known:
             yield ("masking", "public", place), f"nothing in the file is called ${{{name}}}"
