@@ -61,9 +61,9 @@ class ToolServers:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    async def start(self) -> None:
-        """Start every server now rather than when it is needed. Raises NotSent, naming one that does not start."""
-        await asyncio.gather(*(server.start() for server in self._servers.values()))
+    async def start(self, *names: str) -> None:
+        """Start these servers, or all, now rather than when needed. Raises NotSent, naming one that does not start."""
+        await asyncio.gather(*(self._named(name).start() for name in names or self._servers))
 
     async def tools(self, server: str) -> Mapping[str, ToolDefinition]:
         """What the server offers at this moment. Raises NotSent where it can't be asked."""

@@ -18,6 +18,7 @@ async def check_tools(servers: ToolServers, config: Config) -> AsyncIterator[tup
     for server in config.servers:
         contracts = [contract for contract in config.tools if contract.server == server]
         try:
+            await servers.start(server)
             offered = await servers.tools(server)
         except ToolServerError as error:
             yield False, f"{server}: {error}"

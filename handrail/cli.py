@@ -154,6 +154,17 @@ def manifest(
 
 
 @app.command()
+def ledger(
+    server: Annotated[str, typer.Argument(help="A database of the config's servers.")],
+) -> None:
+    """Make the table in which a database keeps the keys of its changes. Does nothing where it is there."""
+    from .config import load
+    from .sql_ledger import made
+
+    typer.echo(_run(made(server, load(os.environ))))
+
+
+@app.command()
 def freeze(
     reason: Annotated[str, typer.Argument(help="Why: everybody whose change waits will read it.")],
     environment: Annotated[

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from workflows.rules.visible import visible
 from workflows.values.schedule import ScheduledGoal
 from workflows.values.spec import AgentSpec, Runbook
 
@@ -11,7 +12,7 @@ from ..found import Found
 from ..scheduled import Known
 from .blocks import Block, Message, context, message, quote, rich, section
 from .lists import sentence, state_of
-from .text import SLACK_ID, channel, code, escaped, moment, one_line, plural, shortened, user, visible
+from .text import SLACK_ID, channel, code, escaped, moment, one_line, plural, shortened, user
 
 LIST = 10
 NEXT = 3

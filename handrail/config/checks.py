@@ -9,7 +9,7 @@ from activities.runbook_check import check as check_runbook
 from workflows.rules.keys import names_in
 from workflows.rules.phrases import BadPhrase, first_match
 
-from . import policy_checks, server_checks, translate
+from . import policy_checks, reach_checks, server_checks, translate
 from .problems import KeyPath
 from .schema import AgentSection, File, RuleSection, RunbookSection, ToolSection
 
@@ -21,6 +21,7 @@ SAID_AFTERWARDS = ("Internal error", "Error executing tool", "MCP error -32602: 
 
 def mistakes(file: File) -> Iterator[Finding]:
     """What makes the file unusable."""
+    yield from reach_checks.mistakes(file)
     yield from server_checks.mistakes(file)
     for name, tool in file.tools.items():
         yield from ((("tools", name, *path), text) for path, text in _tool(name, tool, file))

@@ -1,11 +1,12 @@
 """Where tools come from: what may be written under `servers`. Each kind is known by the key that no other has."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, SecretStr, Tag
 
 from .forms import Section, spelled
+from .problems import KeyPath
 
 Address = Annotated[
     str,
@@ -14,7 +15,20 @@ Address = Annotated[
         "an address such as https://mcp.example.com/mcp, without a password in it",
     ),
 ]
+Base = Annotated[
+    str, spelled(r"https?://[^\s/?#@]+(/[^\s?#]*)?|.*\$\{.*", "an address such as https://host/api")
+]
 """Who starts no servers does not fill in what comes from the environment."""
+
+Dsn = Annotated[
+    str,
+    spelled(
+        r"(postgresql|mysql|mariadb|sqlite)(\+\w+)?://\S*|.*\$\{.*",
+        "an address of SQLAlchemy's such as postgresql://user@host/database",
+    ),
+]
+Credentials = dict[KeyPath, SecretStr]
+"""What a server is given, and where that stands in its section."""
 
 
 class StdioSection(Section):
@@ -25,11 +39,9 @@ class StdioSection(Section):
     env: dict[str, SecretStr] = {}
     """All that it gets to see of the environment."""
 
-    credentials_in: ClassVar = "env"
-
     @property
-    def credentials(self) -> dict[str, SecretStr]:
-        return self.env
+    def credentials(self) -> Credentials:
+        return {("env", name): value for name, value in self.env.items()}
 
 
 class OauthSection(Section):
@@ -54,11 +66,9 @@ class McpUrlSection(Section):
     insecure: bool = False
     """Without TLS, to a host that may be anywhere."""
 
-    credentials_in: ClassVar = "headers"
-
     @property
-    def credentials(self) -> dict[str, SecretStr]:
-        return self.headers
+    def credentials(self) -> Credentials:
+        return {("headers", name): value for name, value in self.headers.items()}
 
     def passwords(self) -> Iterator[tuple[tuple[str, ...], SecretStr]]:
         """What is one wherever it comes from, and where it stands."""
@@ -68,7 +78,85 @@ class McpUrlSection(Section):
             yield ("oauth", "client_secret"), self.oauth.client_secret
 
 
-KINDS: dict[str, type[Section]] = {"command": StdioSection, "url": McpUrlSection}
+class SuccessSection(Section):
+    """Which answers mean that it was done."""
+
+    status: tuple[int, ...] = ()
+    """Every 2xx when empty."""
+    where: dict[str, Any] = {}
+    """Fields at the top of the answer, with the values they have then."""
+
+
+class HttpToolSection(Section):
+    """One request. What stands in braces is taken from the arguments."""
+
+    description: str = Field(min_length=1)
+    get: str | None = None
+    post: str | None = None
+    put: str | None = None
+    patch: str | None = None
+    delete: str | None = None
+    arguments: dict[str, dict[str, Any]] = {}
+    optional: tuple[str, ...] = ()
+    query: dict[str, Any] = {}
+    body: dict[str, Any] | list[Any] | str | None = None
+    headers_from: dict[str, str] = {}
+    idempotency_header: str | None = None
+    success: SuccessSection = SuccessSection()
+
+    @property
+    def requests(self) -> list[tuple[str, str]]:
+        """The method and the path; there has to be one."""
+        said = ((method, getattr(self, method)) for method in ("get", "post", "put", "patch", "delete"))
+        return [(method, path) for method, path in said if path is not None]
+
+
+class HttpSection(Section):
+    """An HTTP API, each tool of it written out here."""
+
+    http: Base = Field(repr=False)
+    headers: dict[str, SecretStr] = {}
+    private: bool = False
+    """It may be at a private address, and without TLS."""
+    tools: dict[str, HttpToolSection] = Field(min_length=1)
+
+    @property
+    def credentials(self) -> Credentials:
+        return {("headers", name): value for name, value in self.headers.items()}
+
+
+class SqlToolSection(Section):
+    """A query, or the statements of one change. `:name` is taken from the arguments."""
+
+    description: str = Field(min_length=1)
+    query: str | None = None
+    statements: tuple[str, ...] = ()
+    shows: str = ""
+    """A query for the rows that the statements touch."""
+    arguments: dict[str, dict[str, Any]] = {}
+    optional: tuple[str, ...] = ()
+    expect_rows: int | None = Field(default=None, ge=0)
+    max_rows: int = Field(default=200, ge=1, le=1000)
+
+
+class SqlSection(Section):
+    """A database, each tool of it written out here."""
+
+    sql: Dsn = Field(repr=False)
+    password: SecretStr | None = None
+    tools: dict[str, SqlToolSection] = Field(min_length=1)
+
+    @property
+    def credentials(self) -> Credentials:
+        return {("password",): self.password} if self.password else {}
+
+
+KINDS: dict[str, type[Section]] = {
+    "command": StdioSection,
+    "url": McpUrlSection,
+    "http": HttpSection,
+    "sql": SqlSection,
+}
 """By the key that tells them apart."""
 
 
@@ -85,7 +173,10 @@ def _kind(said: Any) -> str | None:
 
 
 ServerSection = Annotated[
-    Annotated[StdioSection, Tag(tag("command"))] | Annotated[McpUrlSection, Tag(tag("url"))],
+    Annotated[StdioSection, Tag(tag("command"))]
+    | Annotated[McpUrlSection, Tag(tag("url"))]
+    | Annotated[HttpSection, Tag(tag("http"))]
+    | Annotated[SqlSection, Tag(tag("sql"))],
     Discriminator(
         _kind,
         custom_error_type="no_such_kind",
