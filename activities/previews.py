@@ -16,7 +16,7 @@ from workflows.values.tools import KeyForm, ToolContract
 from . import definitions
 from .answers import Kept, kept, repeats
 from .masking import PLAIN, Masker
-from .tool_replies import AskedForInput, ToolDefinition, ToolReply
+from .tool_replies import AskedForInput, Refused, ToolDefinition, ToolReply
 from .tool_servers import ToolServers
 
 LARGEST = 64_000
@@ -62,7 +62,7 @@ async def preview(servers: ToolServers, order: PreviewOrder, patience: float, ma
             reply = await servers.call(
                 contract.server, asked.tool.name, asked.arguments, patience, as_listed=asked.tool
             )
-        except AskedForInput as error:
+        except (Refused, AskedForInput) as error:
             raise Problem(f"{error}.") from None
         answer = _answer(contract, reply, masker)
         return Previewed(

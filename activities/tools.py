@@ -14,7 +14,7 @@ from .answers import kept
 from .masked_errors import masked_errors
 from .masking import Masker
 from .patience import beating, try_again, undisturbed
-from .tool_replies import AskedForInput, NotSent, ReplyLost, ToolReply
+from .tool_replies import AskedForInput, NotSent, Refused, ReplyLost, ToolReply
 from .tool_servers import ToolServers
 
 LONGEST_LOOK = 90.0
@@ -43,7 +43,7 @@ class Tools:
                     reply = await self._read(order)
             except _NotARead as reason:
                 return ReadResult(ok=False, text=self._masker.quote(str(reason), LONGEST_REASON))
-            except AskedForInput as error:
+            except (Refused, AskedForInput) as error:
                 return ReadResult(ok=False, text=f"{error}.")
             except (NotSent, ReplyLost) as error:
                 try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)

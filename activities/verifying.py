@@ -10,7 +10,7 @@ from workflows.values.tools import ToolContract, Verify
 
 from . import definitions
 from .masking import Masker
-from .tool_replies import AskedForInput, ToolReply
+from .tool_replies import AskedForInput, Refused, ToolReply
 from .tool_servers import ToolServers
 
 LONGEST_REASON = 500
@@ -57,7 +57,7 @@ async def _ask(
         raise CantTell(f"{name} can't be asked: {problem}.")
     try:
         return await servers.call(contract.server, tool.name, arguments, patience, as_listed=tool)
-    except AskedForInput as error:
+    except (Refused, AskedForInput) as error:
         raise CantTell(f"{error}.") from None
 
 

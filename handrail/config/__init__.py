@@ -14,7 +14,8 @@ from workflows.values.tools import ToolContract
 
 from . import checks, secrets, translate
 from .problems import BadConfig, Problem
-from .schema import File, ModelSection, PolicyTestSection, ServerSection
+from .schema import File, ModelSection, PolicyTestSection
+from .server_sections import ServerSection
 from .source import Source, read
 from .wording import problems_of
 

@@ -5,9 +5,12 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from activities.masking import compiled
+
+from .forms import Section, spelled
+from .server_sections import ServerSection
 
 _DURATION = re.compile(r"(?P<count>\d+)\s*(?P<unit>ms|s|m|h|d|w)")
 _UNITS = {
@@ -53,50 +56,24 @@ Duration = Annotated[timedelta, BeforeValidator(duration)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
-def _spelled(pattern: str, expected: str) -> AfterValidator:
-    """Text that matches *pattern*, or a refusal that says what was *expected*."""
-
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(expected)
-        return value
-
-    return AfterValidator(check)
-
-
 # At most 32 characters with its slash (Slack's manifest reference, slash_commands).
-Command = Annotated[str, _spelled(r"/[a-z0-9_-]{1,31}", "a slash command such as /handrail")]
-Name = Annotated[str, _spelled(r"[a-z0-9][a-z0-9_-]*", "a name of small letters, digits, _ and -")]
-VariableName = Annotated[str, _spelled(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name such as AWS_REGION")]
-ToolName = Annotated[str, _spelled(r"[a-z0-9][a-z0-9_-]*\..+", "a tool's full name such as fleet.deploy")]
+Command = Annotated[str, spelled(r"/[a-z0-9_-]{1,31}", "a slash command such as /handrail")]
+Name = Annotated[str, spelled(r"[a-z0-9][a-z0-9_-]*", "a name of small letters, digits, _ and -")]
+VariableName = Annotated[str, spelled(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name such as AWS_REGION")]
+ToolName = Annotated[str, spelled(r"[a-z0-9][a-z0-9_-]*\..+", "a tool's full name such as fleet.deploy")]
 # Slack's immutable ids: names and e-mail addresses change hands. Slack's own have no underscore; other servers' may.
-UserId = Annotated[str, _spelled(r"[UW][A-Z0-9_]+", "a Slack user id such as U0123ABCD")]
-GroupId = Annotated[str, _spelled(r"S[A-Z0-9_]+", "a Slack user group id such as S0123ABCD")]
+UserId = Annotated[str, spelled(r"[UW][A-Z0-9_]+", "a Slack user id such as U0123ABCD")]
+GroupId = Annotated[str, spelled(r"S[A-Z0-9_]+", "a Slack user group id such as S0123ABCD")]
 PeopleId = Annotated[
-    str, _spelled(r"[UWS][A-Z0-9_]+", "a Slack id such as U0123ABCD, or S0123ABCD of a group")
+    str, spelled(r"[UWS][A-Z0-9_]+", "a Slack id such as U0123ABCD, or S0123ABCD of a group")
 ]
-ChannelId = Annotated[str, _spelled(r"[CG][A-Z0-9_]+", "a Slack channel id such as C0123ABCD")]
-
-
-class Section(BaseModel):
-    """A mapping in the file. A key it does not know is a mistake, never a shrug."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+ChannelId = Annotated[str, spelled(r"[CG][A-Z0-9_]+", "a Slack channel id such as C0123ABCD")]
 
 
 class SlackSection(Section):
     command: Command = "/handrail"
     default_agent: Name | None = None
     """Takes the goals that no phrase matches."""
-
-
-class ServerSection(Section):
-    """An MCP server, started by the worker and spoken to over stdio."""
-
-    command: str = Field(repr=False)
-    args: tuple[str, ...] = Field((), repr=False)
-    env: dict[str, SecretStr] = {}
-    """All that it gets to see of the environment."""
 
 
 class PeopleSection(Section):
@@ -109,6 +86,8 @@ class PreviewSection(Section):
     """Another tool of the same server: a plan."""
     dry_run: dict[str, Any] | None = None
     """Arguments that turn the tool itself into a dry run."""
+    applies: str | None = None
+    """The field of the tool's answer with the file that is then applied, such as a saved plan."""
     identity: tuple[str, ...] = ()
     """The fields of the preview that make it the same change; all of them, and its text, when none is named."""
 
@@ -250,7 +229,7 @@ class BudgetSection(Section):
 class ModelSection(Section):
     """A server that speaks OpenAI's protocol."""
 
-    url: Annotated[str, _spelled(r"https?://\S+", "an address such as http://localhost:11434/v1")]
+    url: Annotated[str, spelled(r"https?://\S+", "an address such as http://localhost:11434/v1")]
     model: str = Field(min_length=1)
     """As that server calls it."""
     key: SecretStr | None = None

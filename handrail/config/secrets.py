@@ -26,6 +26,11 @@ CREDENTIAL = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL", re.IGNORECASE)
 def mistakes(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
     """What may be a secret, and would be shown."""
     for path, name in source.references():
+        if within(path, [SERVERS]) and path[2:3] in {("tools",), ("commands",)}:
+            yield (
+                path,
+                f"expected nothing from the environment in a tool, found ${{{name}}}: its server's part is for that",
+            )
         if name not in _plain(file) and not within(path, PLACES):
             do = (
                 f"give it to a tool server in its env, or list {name} in masking.public if anybody may see it"
@@ -56,7 +61,9 @@ def doubts(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
                 ("masking", "values", place),
                 f"it has fewer than {SHORTEST} characters, so it is not masked where it shows up",
             )
-    known = {name for _, name in source.references()}.union(*(server.env for server in file.servers.values()))
+    known = {name for _, name in source.references()}.union(
+        *(server.credentials for server in file.servers.values())
+    )
     for place, name in enumerate(file.masking.public):
         if name not in known:
             yield ("masking", "public", place), f"nothing in the file is called ${{{name}}}"
@@ -72,8 +79,8 @@ def _given(file: File, source: Source) -> Iterator[tuple[KeyPath, str, str]]:
 def _written_out(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
     """(where, name) of what tool servers are given as it stands in the file, and what sounds like a credential."""
     for server, section in file.servers.items():
-        for name, value in section.env.items():
-            path: KeyPath = (*SERVERS, server, "env", name)
+        for name, value in section.credentials.items():
+            path: KeyPath = (*SERVERS, server, section.credentials_in, name)
             masked = value in file.masking.values or path in source.from_environment
             if value and not masked and CREDENTIAL.search(name) and name not in _plain(file):
                 yield path, name

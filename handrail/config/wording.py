@@ -5,13 +5,15 @@ from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from .problems import KeyPath, Problem
 from .schema import File, words
+from .server_sections import KINDS, tag
 from .source import Source
 
+TAGS = [tag(key) for key in KINDS]
 LONGEST_FOUND = 60
 """Characters of a value that a message repeats."""
 
@@ -42,15 +44,15 @@ def problems_of(error: ValidationError, source: Source) -> list[Problem]:
 
 
 def _path(details: ErrorDetails) -> KeyPath:
-    """Where it is. pydantic marks a bad key of a mapping with a last part of its own."""
-    path = tuple(details["loc"])
+    """Where it is. pydantic marks a bad key of a mapping with a last part of its own, and the kind of a server."""
+    path = tuple(part for part in details["loc"] if part not in TAGS)
     return path[:-1] if path[-1:] == ("[key]",) else path
 
 
 def _text(details: ErrorDetails, path: KeyPath, source: Source) -> str:
     kind = details["type"]
     if kind == "extra_forbidden":
-        return _unknown_key(path)
+        return _unknown_key(details["loc"])
     if kind == "missing":
         return "expected this key, found nothing"
     if kind == "value_error":
@@ -99,7 +101,8 @@ def _plain(kind: Any) -> Any:
     if get_origin(kind) is Annotated:
         return _plain(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
-        return _plain(next(choice for choice in get_args(kind) if choice is not type(None)))
+        choices = [choice for choice in get_args(kind) if choice is not type(None)]
+        return _plain(choices[0]) if len(choices) == 1 else kind
     return kind
 
 
@@ -109,4 +112,6 @@ def _inside(kind: Any, part: str | int) -> Any:
         fields = {spec.alias or name: spec.annotation for name, spec in kind.model_fields.items()}
         return fields.get(str(part))
     choices = get_args(kind)
+    if get_origin(kind) in (Union, UnionType):
+        return next((choice for choice in choices if Tag(str(part)) in get_args(choice)), None)
     return choices[1 if get_origin(kind) is dict else 0] if choices else None
