@@ -11,10 +11,17 @@ from activities.command_tools import CommandSettings, CommandTool
 from activities.masking import Masker
 from activities.mcp_server import McpServer
 from activities.mcp_stdio import ServerSettings
+from activities.python_server import PythonServer
 from activities.tool_servers import ToolServer, ToolServers
 
 from .config import Config, home_named_by
-from .config.server_sections import CommandSection, CommandsSection, ServerSection, StdioSection
+from .config.server_sections import (
+    CommandSection,
+    CommandsSection,
+    PythonSection,
+    ServerSection,
+    StdioSection,
+)
 
 
 @asynccontextmanager
@@ -40,15 +47,15 @@ class _Built:
     artifacts: Artifacts
 
     def server(self, name: str, said: ServerSection) -> ToolServer:
+        reading = frozenset(tool.tool for tool in self.config.tools if tool.server == name and tool.reads)
         match said:
             case StdioSection():
                 return McpServer(stdio_settings(name, said), path=self.path, masker=self.masker)
             case CommandsSection():
-                reading = frozenset(
-                    tool.tool for tool in self.config.tools if tool.server == name and tool.reads
-                )
                 settings = command_settings(name, said, reading)
                 return CommandServer(settings, self.artifacts, path=self.path, masker=self.masker)
+            case PythonSection():
+                return PythonServer(name, said.python, reading=reading, masker=self.masker)
 
 
 # The only places where their secrets are taken out of their wrapping

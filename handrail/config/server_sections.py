@@ -58,7 +58,24 @@ class CommandsSection(Section):
         return self.env
 
 
-KINDS: dict[str, type[Section]] = {"command": StdioSection, "commands": CommandsSection}
+class PythonSection(Section):
+    """Functions that the worker calls: a module, or an entry point."""
+
+    python: str = Field(min_length=1)
+
+    credentials_in: ClassVar = ""
+
+    @property
+    def credentials(self) -> dict[str, SecretStr]:
+        """None of its own: its functions see the worker's environment."""
+        return {}
+
+
+KINDS: dict[str, type[Section]] = {
+    "command": StdioSection,
+    "commands": CommandsSection,
+    "python": PythonSection,
+}
 """By the key that tells them apart."""
 
 
@@ -75,7 +92,9 @@ def _kind(said: Any) -> str | None:
 
 
 ServerSection = Annotated[
-    Annotated[StdioSection, Tag(tag("command"))] | Annotated[CommandsSection, Tag(tag("commands"))],
+    Annotated[StdioSection, Tag(tag("command"))]
+    | Annotated[CommandsSection, Tag(tag("commands"))]
+    | Annotated[PythonSection, Tag(tag("python"))],
     Discriminator(
         _kind,
         custom_error_type="no_such_kind",
