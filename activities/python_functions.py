@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NotRequired, Self, get_type_hints
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 from typing_extensions import TypedDict  # which pydantic brings: it takes no other before Python 3.12
 
@@ -64,8 +64,7 @@ def _typed(name: str, function: Callable[..., Any]) -> Any:
         kind = hints[argument]
         fields[argument] = kind if parameter.default is parameter.empty else NotRequired[kind]
     made: Any = TypedDict(name, fields)  # type: ignore[misc]  # known only now
-    made.__pydantic_config__ = ConfigDict(extra="forbid")
-    return made
+    return with_config(ConfigDict(extra="forbid"))(made)
 
 
 def _problem(error: Exception) -> str:

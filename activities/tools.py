@@ -9,12 +9,12 @@ from workflows.values.approval import Previewed
 from workflows.values.effect import EffectOrder, Outcome, Verified
 from workflows.values.steps import PermittedRead, PreviewOrder, ReadResult
 
-from . import applying, definitions, previews, verifying
+from . import applying, previews, reading, verifying
 from .answers import kept
 from .masked_errors import masked_errors
 from .masking import Masker
 from .patience import beating, try_again, undisturbed
-from .tool_replies import AskedForInput, NotSent, Refused, ReplyLost, ToolReply
+from .tool_replies import AskedForInput, NotSent, Refused, ReplyLost
 from .tool_servers import ToolServers
 
 LONGEST_LOOK = 90.0
@@ -40,8 +40,10 @@ class Tools:
         with masked_errors(self._masker):
             try:
                 async with beating():
-                    reply = await self._read(order)
-            except _NotARead as reason:
+                    reply = await reading.read(
+                        self._servers, order.contract, parse(order.call.arguments), LONGEST_LOOK
+                    )
+            except reading.NotARead as reason:
                 return ReadResult(ok=False, text=self._masker.quote(str(reason), LONGEST_REASON))
             except (Refused, AskedForInput) as error:
                 return ReadResult(ok=False, text=f"{error}.")
@@ -88,23 +90,3 @@ class Tools:
                     return await verifying.verify(self._servers, order, patience, self._masker)
             except (NotSent, ReplyLost) as error:
                 try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
-
-    async def _read(self, order: PermittedRead) -> ToolReply:
-        """Raises _NotARead, NotSent or ReplyLost."""
-        contract, arguments = order.contract, parse(order.call.arguments)
-        tools = await self._servers.tools(contract.server)
-        tool = tools.get(contract.tool)
-        if tool is None:
-            raise _NotARead(f"{contract.server} offers no tool {contract.tool} now.")
-        if definitions.says_it_changes(tool):
-            raise _NotARead(
-                f"{contract.server} says that {contract.tool} changes things, so it is not run as a read."
-            )
-        if problem := definitions.problem(tool.input_schema, arguments):
-            raise _NotARead(f"{contract.name} can't be called like that: {problem}.")
-        patience = min(contract.timeout_seconds, LONGEST_LOOK)
-        return await self._servers.call(contract.server, contract.tool, arguments, patience, as_listed=tool)
-
-
-class _NotARead(Exception):
-    """It is not carried out; the text is a sentence."""

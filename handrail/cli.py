@@ -7,6 +7,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from .cli_tools import tools
 from .trouble import Trouble
 
 app = typer.Typer(
@@ -193,6 +194,7 @@ policy = typer.Typer(
     help="What the config's rules say, before anybody asks for anything.", no_args_is_help=True
 )
 app.add_typer(policy, name="policy")
+app.add_typer(tools, name="tools")
 
 
 @policy.command()
