@@ -11,6 +11,7 @@ tools = typer.Typer(help="What tool servers offer, and what their tools say.", n
 @tools.command("discover")
 def discover_(
     server: Annotated[str, typer.Argument(help="One of the config's servers, such as fleet")],
+    queue: Annotated[str, typer.Option(help="The server's, where it has one.")] = "",
 ) -> None:
     """What a server offers that the config says nothing of yet, as a stanza of contracts to edit. No tool is called."""
     import asyncio
@@ -20,7 +21,7 @@ def discover_(
     from .masking import worker_masker
     from .servers import tool_servers
 
-    config = load(os.environ)
+    config = load(os.environ, queue=queue)
     masker = worker_masker(config, os.environ)
 
     async def ask() -> str:
@@ -36,6 +37,7 @@ def try_tool(
     arguments: Annotated[
         list[str] | None, typer.Argument(help="name=value each, or all of them as one JSON object")
     ] = None,
+    queue: Annotated[str, typer.Option(help="The tool's server's, where it has one.")] = "",
 ) -> None:
     """Run a tool that reads, or ask for the preview of one that changes something, and say what the rules say of it.
 
@@ -51,7 +53,7 @@ def try_tool(
     from .masking import worker_masker
     from .servers import tool_servers
 
-    config = load(os.environ)
+    config = load(os.environ, queue=queue)
     masker = worker_masker(config, os.environ)
     console = Console(highlight=False, soft_wrap=True)
 

@@ -28,6 +28,8 @@ PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 async def discover(servers: ToolServers, config: Config, server: str, masker: Masker) -> str:
     """The stanza. Raises `Trouble`."""
+    if server in config.elsewhere:
+        raise Misused(where(server, config.elsewhere[server]))
     if server not in config.servers:
         close = get_close_matches(server, config.servers, n=1)
         hint = f"the nearest is {close[0]}" if close else f"there are {', '.join(config.servers) or 'none'}"
@@ -38,6 +40,15 @@ async def discover(servers: ToolServers, config: Config, server: str, masker: Ma
         raise Trouble(f"{server} can't be asked: {error}") from None
     known = {contract.tool for contract in config.tools if contract.server == server}
     return masker.text("\n".join(_stanza(server, offered, known)))
+
+
+def where(server: str, queue: str) -> str:
+    """What to do about a server that this process does not start."""
+    return (
+        f"{server} is on the queue {queue}: add --queue {queue}"
+        if queue
+        else f"{server} is on no queue of its own"
+    )
 
 
 def _stanza(server: str, offered: Mapping[str, ToolDefinition], known: set[str]) -> Iterator[str]:

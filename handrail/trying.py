@@ -18,6 +18,7 @@ from workflows.values.base import CanonicalJson, Json
 from workflows.values.steps import PreviewOrder
 
 from .config import Config
+from .discovering import where
 from .policy import Judgement, judge
 from .trouble import Misused, Trouble
 
@@ -43,6 +44,8 @@ async def arguments_of(
         if len(typed) == 1 and typed[0].lstrip().startswith("{"):
             return canonical(parse(typed[0]))
         contract = next((each for each in config.tools if each.name == tool), None)
+        if contract is not None and contract.server in config.elsewhere:
+            raise Misused(where(contract.server, contract.queue))
         offered = await servers.tools(contract.server) if contract is not None else {}
         definition = offered.get(contract.tool) if contract is not None else None
         return canonical(dict(_named(text, definition) for text in typed))
@@ -71,6 +74,8 @@ async def attempt(
 ) -> Trial:
     """Raises `Trouble`. What the rules refuse is not even looked at, as in a run."""
     found = judge(config, tool, arguments)
+    if found.contract.server in config.elsewhere:
+        raise Misused(where(found.contract.server, found.contract.queue))
     if isinstance(found.verdict, Refused):
         return Trial(well=False, lines=(("not tried", "a run would not either: the rules refuse it"),))
     try:

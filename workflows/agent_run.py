@@ -238,7 +238,8 @@ class AgentRun:
         number = permitted.call.number
         self._memory.doing = permitted.call.title or permitted.call.tool
         try:
-            got = await self._journal.unless_stopped(outside.read(permitted, summary=permitted.call.tool))
+            reading = outside.read(permitted, summary=permitted.call.tool, team=permitted.contract.queue)
+            got = await self._journal.unless_stopped(reading)
         except Stopped:
             text = "The run changed course before this was read."
             return CallResult(call=number, ended=Ended.WITHDRAWN, text=text, at=workflow.now())

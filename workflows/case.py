@@ -63,7 +63,8 @@ class Case:
         """What it would do now. Raises Refusal when the tool says that it can't be done, or can't be asked; Stopped."""
         order = PreviewOrder(call=self.call, contract=self.contract)
         try:
-            previewed = await self.journal.unless_stopped(outside.preview(order, summary=self.call.tool))
+            previewing = outside.preview(order, summary=self.call.tool, team=self.contract.queue)
+            previewed = await self.journal.unless_stopped(previewing)
         except ActivityError as error:
             raise Refusal(Ended.FAILED, f"It could not be previewed: {_reason(error)}") from None
         if previewed.problem:

@@ -4,10 +4,19 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, SecretStr, Tag
 
-from .forms import Section
+from .forms import Section, spelled
+
+Team = Annotated[str, spelled(r"[a-z0-9][a-z0-9_-]*", "a name of small letters, digits, _ and -")]
 
 
-class StdioSection(Section):
+class Served(Section):
+    """What every kind of server has."""
+
+    queue: Team | None = None
+    """Of the worker that alone starts it and is given its secrets: `handrail worker --queue <this>`."""
+
+
+class StdioSection(Served):
     """An MCP server, started by the worker and spoken to over stdio."""
 
     command: str = Field(repr=False)
@@ -38,7 +47,7 @@ class CommandSection(Section):
     """What becomes of the file at {artifact}."""
 
 
-class CommandsSection(Section):
+class CommandsSection(Served):
     """Programs that the worker runs, each written out here."""
 
     commands: dict[str, CommandSection] = Field(min_length=1)
@@ -58,7 +67,7 @@ class CommandsSection(Section):
         return self.env
 
 
-class PythonSection(Section):
+class PythonSection(Served):
     """Functions that the worker calls: a module, or an entry point."""
 
     python: str = Field(min_length=1)

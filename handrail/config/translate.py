@@ -44,7 +44,7 @@ from .schema import (
 )
 
 
-def contract(name: str, said: ToolSection) -> ToolContract:
+def contract(name: str, said: ToolSection, queue: str = "") -> ToolContract:
     server, _, tool = name.partition(".")
     file, guard = said.preview.applies, said.precondition
     if file is not None:
@@ -63,6 +63,7 @@ def contract(name: str, said: ToolSection) -> ToolContract:
         environment=said.environment,
         target=said.target,
         proves_nothing_done=said.proves_nothing_done,
+        queue=queue,
         timeout_seconds=said.timeout.total_seconds(),
         where_to_look=said.where_to_look,
     )

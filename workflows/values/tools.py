@@ -93,6 +93,8 @@ class ToolContract(Value):
     proves_nothing_done: tuple[str, ...] = ()
     """Regular expressions (RE2): a match at the start of an error's text, or of all of `code <its code>`, proves that
     nothing was done."""
+    queue: str = ""
+    """A team's own: only its worker calls this tool. Else the one of all others."""
     timeout_seconds: float = 30.0
     """The longest honest time of one call."""
     where_to_look: str = ""
