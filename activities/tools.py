@@ -1,4 +1,4 @@
-"""The steps that speak to tools: `read`, `preview`, `apply_once`, `apply_with_key`, `verify`."""
+"""The steps that speak to tools: `read`, `preview`, `apply_once`, `apply_with_key`, `verify`, `list_tools`."""
 
 from temporalio import activity
 
@@ -7,7 +7,7 @@ from workflows.outside import carries_out
 from workflows.rules.canonical import parse
 from workflows.values.approval import Previewed
 from workflows.values.effect import EffectOrder, Outcome, Verified
-from workflows.values.steps import PermittedRead, PreviewOrder, ReadResult
+from workflows.values.steps import Listed, ListOrder, PermittedRead, PreviewOrder, ReadResult
 
 from . import applying, previews, reading, verifying
 from .answers import kept
@@ -63,6 +63,16 @@ class Tools:
                     return await previews.preview(self._servers, order, patience, self._masker)
             except (NotSent, ReplyLost) as error:
                 try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
+
+    @carries_out(outside.list_tools)
+    async def list_tools(self, order: ListOrder) -> Listed:
+        """Raises ApplicationError `ToolUnavailable`."""
+        with masked_errors(self._masker):
+            try:
+                tools = await self._servers.tools(order.server)
+            except NotSent as error:
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
+            return Listed(tools=tuple(self._masker.value(tool.definition()) for tool in tools.values()))
 
     # Neither a cancellation nor the stopping of this worker interrupts what is being sent.
 

@@ -5,9 +5,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from temporalio.client import Client
+
 from activities.artifacts import Artifacts, FolderArtifacts
 from activities.command_server import CommandServer
 from activities.command_tools import CommandSettings, CommandTool
+from activities.elsewhere import ElsewhereServer
 from activities.masking import Masker
 from activities.mcp_server import McpServer
 from activities.mcp_stdio import ServerSettings
@@ -26,14 +29,19 @@ from .config.server_sections import (
 
 @asynccontextmanager
 async def tool_servers(
-    config: Config, environ: Mapping[str, str], masker: Masker
+    config: Config, environ: Mapping[str, str], masker: Masker, client: Client | None = None
 ) -> AsyncIterator[ToolServers]:
-    """The config's servers, each started when it is first needed. The demo's keep their state in `HANDRAIL_HOME`."""
+    """The config's servers, each started when it is first needed. The demo's keep their state in `HANDRAIL_HOME`.
+
+    With *client*, what other workers' servers offer is known as well.
+    """
     home = home_named_by(environ)
     with suppress(OSError):
         home.mkdir(parents=True, exist_ok=True)
     built = _Built(config, environ.get("PATH", os.defpath), masker, FolderArtifacts(home / "artifacts"))
-    async with ToolServers(built.server(name, said) for name, said in config.servers.items()) as servers:
+    here: list[ToolServer] = [built.server(name, said) for name, said in config.servers.items()]
+    there = [ElsewhereServer(name, team, client) for name, team in config.elsewhere.items() if client]
+    async with ToolServers([*here, *there]) as servers:
         yield servers
 
 

@@ -36,7 +36,7 @@ async def work(config: Config, environ: Mapping[str, str], masker: Masker) -> No
         client = await stop.before(temporal.connect_patiently(environ))
         await temporal.register_search_attributes(client)
         async with (
-            tool_servers(config, environ, masker) as servers,
+            tool_servers(config, environ, masker, client) as servers,
             thinking(config, servers) as asks_models,
         ):
             # Not awaited: a server that does not start fails the calls to it, not the worker.

@@ -20,7 +20,7 @@ from .values.calls import Thought
 from .values.effect import EffectOrder, Holder, Outcome, Recalled, RecallOrder, Verified
 from .values.freeze import FreezeAnswer, FreezeQuestion
 from .values.people import PeopleAnswer, PeopleQuestion
-from .values.steps import PermittedRead, PreviewOrder, ReadResult, ThinkOrder
+from .values.steps import Listed, ListOrder, PermittedRead, PreviewOrder, ReadResult, ThinkOrder
 from .values.view import Announce, Announced
 
 Takes = TypeVar("Takes")
@@ -176,6 +176,11 @@ verify = Step(
     "verify", EffectOrder, Verified, Queue.RUNS,
     schedule_to_start=seconds(3600), start_to_close=seconds(120), schedule_to_close=seconds(7200), attempts=5,
     heartbeat=seconds(10),
+)  # fmt: skip
+list_tools = Step(
+    "list_tools", ListOrder, Listed, Queue.RUNS,
+    schedule_to_start=seconds(10), start_to_close=seconds(60), schedule_to_close=seconds(60), attempts=1,
+    ask_again=False,
 )  # fmt: skip
 frozen = Step(
     "frozen", FreezeQuestion, FreezeAnswer, Queue.RUNS,

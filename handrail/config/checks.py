@@ -182,19 +182,11 @@ def _model(agent: AgentSection, file: File) -> Iterator[Finding]:
     if not agent.tools:
         yield (), "expected tools, the patterns of those that its model may call, found none"
     for place, pattern in enumerate(agent.tools):
-        matching = [tool for tool in file.tools if fnmatchcase(tool, pattern)]
-        if not matching:
+        if not any(fnmatchcase(tool, pattern) for tool in file.tools):
             yield (
                 ("tools", place),
                 f"expected a tool or a pattern of tools ({_list(file.tools)}), found {pattern!r}",
             )
-        for tool in matching:
-            server = file.servers.get(tool.partition(".")[0])
-            if server is not None and server.queue is not None:
-                text = (
-                    f"{tool} is on the queue {server.queue}, and only the worker there knows how it is called"
-                )
-                yield ("tools", place), f"{text}: a model can't be offered it, only a runbook may call it"
 
 
 def _runbook(agent: AgentSection, runbook: RunbookSection, file: File) -> Iterator[Finding]:

@@ -14,9 +14,12 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.ledger import Ledger
+from activities.masking import PLAIN
+from activities.tool_replies import NotSent
 from handrail.check import Line, look
 from handrail.config import BadConfig, load
 from handrail.queues import WORKFLOWS, as_activities, runner
+from handrail.servers import tool_servers
 from handrail.trouble import Misused
 from tests.handrail.test_cli import ROOT, run
 from tests.workflows.far_end import BOB, BY_BOB, FarEnd, click, in_order, spec
@@ -111,15 +114,6 @@ async def test_a_queue_that_nobody_has_is_a_mistake(environ: dict[str, str]) -> 
     assert (status, told.splitlines()[-1].split(maxsplit=1)) == (0, ["answer", "t rows, with [masked]"])
 
 
-def test_a_model_is_not_offered_what_only_that_worker_can_describe(
-    environ: dict[str, str], tmp_path: Path
-) -> None:
-    model = '  asked: {description: Asks., model: "openai:x", tools: ["data.*"]}\n'
-    (tmp_path / "handrail.yaml").write_text(FILE + model)
-    with pytest.raises(BadConfig, match=r"data\.rows is on the queue team-data.*only a runbook may call it"):
-        load({**environ, "OPS_TOKEN": OPS})
-
-
 @pytest_asyncio.fixture
 async def far_end(temporal: WorkflowEnvironment) -> AsyncIterator[FarEnd]:
     """A worker for all but the team's tools; what it calls is at the far end."""
@@ -167,8 +161,16 @@ async def test_a_teams_tools_are_called_by_its_own_worker(
         assert asked.shown.text == "t rows, with [masked]"
         await run.signal("decide", click(asked, BOB))
         await run.result()
+        main = load({**environ, "OPS_TOKEN": OPS})
+        async with tool_servers(main, environ, PLAIN, temporal.client) as servers:
+            offered = await servers.tools("data")
+            with pytest.raises(NotSent, match="the worker of the queue team-data alone"):
+                await servers.call("data", "rows", {"table": "t"}, 20)
         lines = [line async for line in look({**environ, **host, "DATA_TOKEN": DATA}, "team-data")]
 
+    assert {name: tool.description for name, tool in offered.items()} == {
+        "rows": "Counts.", "drop": "Drops.", "find": "Finds a key.",
+    }  # fmt: skip
     transcript = await run.query("transcript", result_type=Transcript)
     told = [entry.result.text for entry in transcript.entries if isinstance(entry, Called)]
     assert told == ["t rows, with [masked]", "dropped with [masked]"]
