@@ -75,6 +75,9 @@ class CommandServer:
             running = await self._start(what, said, arguments, file, until)
             self._running.add(running)
             try:
+                if self._closed:
+                    # It was being started while this server was closed, which did not know of it.
+                    await running.stop()
                 await running.end(until)
                 if running.interrupted:
                     why = (
