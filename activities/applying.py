@@ -199,6 +199,9 @@ def _arguments(order: EffectOrder) -> dict[str, Json]:
                 f"The preview did not say {contract.precondition.field}, so the change could not be guarded."
             )
         sending[contract.precondition.argument] = order.effect.expected
+    file = contract.preview.applies
+    if file is not None and canonical({file: order.effect.expected}) != order.effect.precondition:
+        raise Changed("The file that would be applied is not the one that was previewed.")
     return sending
 
 

@@ -1,4 +1,4 @@
-"""The steps that speak to tools: `pin`, `read`, `preview`, `apply_once`, `apply_with_key`, `verify`."""
+"""The steps that speak to tools: `pin`, `read`, `preview`, `apply_once`, `apply_with_key`, `verify`, `list_tools`."""
 
 from temporalio import activity
 
@@ -7,14 +7,22 @@ from workflows.outside import carries_out
 from workflows.rules.canonical import parse
 from workflows.values.approval import Previewed
 from workflows.values.effect import EffectOrder, Outcome, Verified
-from workflows.values.steps import PermittedRead, Pinned, PinOrder, PreviewOrder, ReadResult
+from workflows.values.steps import (
+    Listed,
+    ListOrder,
+    PermittedRead,
+    Pinned,
+    PinOrder,
+    PreviewOrder,
+    ReadResult,
+)
 
-from . import applying, definitions, pinning, previews, verifying
+from . import applying, pinning, previews, reading, verifying
 from .answers import kept
 from .masked_errors import masked_errors
 from .masking import Masker
 from .patience import beating, try_again, undisturbed
-from .tool_replies import AskedForInput, NotSent, Refused, ReplyLost, ToolReply
+from .tool_replies import AskedForInput, NotSent, Refused, ReplyLost
 from .tool_servers import ToolServers
 
 LONGEST_LOOK = 90.0
@@ -46,10 +54,13 @@ class Tools:
         with masked_errors(self._masker):
             try:
                 async with beating():
-                    reply = await self._read(order)
-            except _NotARead as reason:
+                    arguments = parse(order.call.arguments)
+                    reply = await reading.read(
+                        self._servers, order.contract, arguments, LONGEST_LOOK, order.pins
+                    )
+            except reading.NotARead as reason:
                 text = self._masker.quote(str(reason), LONGEST_REASON)
-                return ReadResult(ok=False, text=text, changed=isinstance(reason, _Changed))
+                return ReadResult(ok=False, text=text, changed=isinstance(reason, reading.Changed))
             except (Refused, AskedForInput) as error:
                 return ReadResult(ok=False, text=f"{error}.")
             except (NotSent, ReplyLost) as error:
@@ -68,6 +79,16 @@ class Tools:
                     return await previews.preview(self._servers, order, patience, self._masker)
             except (NotSent, ReplyLost) as error:
                 try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
+
+    @carries_out(outside.list_tools)
+    async def list_tools(self, order: ListOrder) -> Listed:
+        """Raises ApplicationError `ToolUnavailable`."""
+        with masked_errors(self._masker):
+            try:
+                tools = await self._servers.tools(order.server)
+            except NotSent as error:
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
+            return Listed(tools=tuple(self._masker.value(tool.definition()) for tool in tools.values()))
 
     # Neither a cancellation nor the stopping of this worker interrupts what is being sent.
 
@@ -95,29 +116,3 @@ class Tools:
                     return await verifying.verify(self._servers, order, patience, self._masker)
             except (NotSent, ReplyLost) as error:
                 try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
-
-    async def _read(self, order: PermittedRead) -> ToolReply:
-        """Raises _NotARead, NotSent or ReplyLost."""
-        contract, arguments = order.contract, parse(order.call.arguments)
-        tools = await self._servers.tools(contract.server)
-        tool = tools.get(contract.tool)
-        if tool is None:
-            raise _NotARead(f"{contract.server} offers no tool {contract.tool} now.")
-        if why := pinning.changed(order.pins, contract.server, tool):
-            raise _Changed(why)
-        if definitions.says_it_changes(tool):
-            raise _NotARead(
-                f"{contract.server} says that {contract.tool} changes things, so it is not run as a read."
-            )
-        if problem := definitions.problem(tool.input_schema, arguments):
-            raise _NotARead(f"{contract.name} can't be called like that: {problem}.")
-        patience = min(contract.timeout_seconds, LONGEST_LOOK)
-        return await self._servers.call(contract.server, contract.tool, arguments, patience, as_listed=tool)
-
-
-class _NotARead(Exception):
-    """It is not carried out; the text is a sentence."""
-
-
-class _Changed(_NotARead):
-    """The tool is not what it was when the run began."""

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 from temporalio.client import Client
 
+from workflows.outside import Queue
 from workflows.values.spec import ModelPlanner, RuleKind
 
 from . import temporal
@@ -34,19 +35,19 @@ class Line:
     """It works, and is hardly meant."""
 
 
-async def check_all(environ: Mapping[str, str], console: Console) -> bool:
+async def check_all(environ: Mapping[str, str], console: Console, queue: str = "") -> bool:
     """Print a line for each thing looked at. True when all is well."""
     well = True
-    async for line in look(environ):
+    async for line in look(environ, queue):
         sign, style = ("!", "yellow") if line.doubtful else ("✓", "green") if line.well else ("✗", "red")
         console.print(Text.assemble((sign, style), f" {line.name:<10} ", line.text))
         well = well and line.well
     return well
 
 
-async def look(environ: Mapping[str, str]) -> AsyncIterator[Line]:
+async def look(environ: Mapping[str, str], queue: str = "") -> AsyncIterator[Line]:
     try:
-        config = load(environ)
+        config = load(environ, queue=queue)
     except Trouble as trouble:
         for problem in str(trouble).splitlines():
             yield Line(False, "config", problem)
@@ -98,6 +99,21 @@ async def _temporal(environ: Mapping[str, str], config: Config) -> AsyncIterator
         )
     else:
         yield Line(True, "Temporal", "search attributes are there")
+    for team in config.queues:
+        yield await _polled(client, team)
+
+
+async def _polled(client: Client, team: str) -> Line:
+    """Only of teams' own queues: of the others one sees at once that nobody works."""
+    queue = Queue.RUNS.of(team)
+    try:
+        polled = await temporal.is_polled(client, queue)
+    except Trouble as trouble:
+        return Line(False, "Temporal", str(trouble))
+    if polled:
+        return Line(True, "Temporal", f"a worker takes what goes to {queue}")
+    text = f"no worker takes what goes to {queue}: handrail worker --queue {team}"
+    return Line(True, "Temporal", text, doubtful=True)
 
 
 def _retention(client: Client, kept: timedelta, config: Config) -> Line:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from .cli_tools import tools
 from .trouble import Trouble
 
 app = typer.Typer(
@@ -79,18 +80,22 @@ def bot() -> None:
 
 
 @app.command()
-def worker() -> None:
+def worker(
+    queue: Annotated[
+        str, typer.Option(help="Only call the tools of the servers with this queue: a team's own worker.")
+    ] = "",
+) -> None:
     """The other edge: runs the workflows, and calls the tools. Needs TEMPORAL_ADDRESS."""
     from .config import load
     from .masking import mask_logs, worker_masker
-    from .worker import work
+    from .worker import work, work_for_a_team
 
     _log()
-    config = load(os.environ)
+    config = load(os.environ, queue=queue)
     _doubts(config.doubts)
     masker = worker_masker(config, os.environ)
     mask_logs(masker)
-    _run(work(config, os.environ, masker))
+    _run((work_for_a_team if queue else work)(config, os.environ, masker))
 
 
 @app.command()
@@ -107,13 +112,17 @@ def sandbox(
 
 
 @app.command()
-def check() -> None:
+def check(
+    queue: Annotated[
+        str, typer.Option(help="Ask the tool servers with this queue, not those with none.")
+    ] = "",
+) -> None:
     """Is everything there? The config, Slack, Temporal, every tool: one line each."""
     from rich.console import Console
 
     from .check import check_all
 
-    well = _run(check_all(os.environ, Console(highlight=False, soft_wrap=True)))
+    well = _run(check_all(os.environ, Console(highlight=False, soft_wrap=True), queue))
     raise typer.Exit(0 if well else 1)
 
 
@@ -204,6 +213,7 @@ policy = typer.Typer(
     help="What the config's rules say, before anybody asks for anything.", no_args_is_help=True
 )
 app.add_typer(policy, name="policy")
+app.add_typer(tools, name="tools")
 
 
 @policy.command()

@@ -14,6 +14,7 @@ from workflows.agent_run import AgentRun
 from workflows.effect import Effect
 from workflows.freeze import Freeze
 from workflows.lease import Lease
+from workflows.listing import Listing
 from workflows.outside import Queue, Step, step_of
 from workflows.scheduled_start import ScheduledStart
 from workflows.values.tools import ToolContract
@@ -22,7 +23,7 @@ from .careful import CarefulRunner
 from .stopping import Stop
 from .trouble import Misused
 
-WORKFLOWS: tuple[type, ...] = (AgentRun, Effect, Lease, Freeze, ScheduledStart)
+WORKFLOWS: tuple[type, ...] = (AgentRun, Effect, Lease, Freeze, ScheduledStart, Listing)
 
 STICKY = timedelta(seconds=1)
 """How long a task waits for the worker that knows the run: the first click after a killed worker takes this long."""
@@ -65,7 +66,6 @@ def runs_worker(
     client: Client, carriers: Sequence[object], contracts: Sequence[ToolContract], environ: Mapping[str, str]
 ) -> Worker:
     """The worker of the queue that runs live on. Stopping it waits for the calls in flight to end honestly."""
-    longest = max((contract.timeout_seconds for contract in contracts), default=0.0)
     careful = CarefulRunner(runner())
     worker = Worker(
         client,
@@ -74,12 +74,29 @@ def runs_worker(
         activities=as_activities(*carriers)[Queue.RUNS],
         workflow_runner=careful,
         sticky_queue_schedule_to_start_timeout=STICKY,
-        graceful_shutdown_timeout=timedelta(seconds=longest) + MARGIN,
+        graceful_shutdown_timeout=_longest(contracts) + MARGIN,
         max_heartbeat_throttle_interval=HEARTBEATS,
         max_cached_workflows=cached(environ),
     )
     careful.belongs_to(worker)
     return worker
+
+
+def team_worker(
+    client: Client, carriers: Sequence[object], contracts: Sequence[ToolContract], team: str
+) -> Worker:
+    """The worker of a team's own tools: no workflow, no model. It stops as carefully as the one of all others."""
+    return Worker(
+        client,
+        task_queue=Queue.RUNS.of(team),
+        activities=as_activities(*carriers)[Queue.RUNS],
+        graceful_shutdown_timeout=_longest(contracts) + MARGIN,
+        max_heartbeat_throttle_interval=HEARTBEATS,
+    )
+
+
+def _longest(contracts: Sequence[ToolContract]) -> timedelta:
+    return timedelta(seconds=max((contract.timeout_seconds for contract in contracts), default=0.0))
 
 
 def slack_worker(client: Client, carriers: Sequence[object]) -> Worker:

@@ -3,7 +3,14 @@
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 
+from temporalio.client import Client
+
+from activities.artifacts import Artifacts, FolderArtifacts
+from activities.command_server import CommandServer
+from activities.command_tools import CommandSettings, CommandTool
+from activities.elsewhere import ElsewhereServer
 from activities.http_server import HttpServer
 from activities.http_tools import HttpSettings, HttpTool
 from activities.masking import Masker
@@ -11,15 +18,19 @@ from activities.mcp_http import UrlSettings
 from activities.mcp_oauth import Credentials
 from activities.mcp_server import McpServer
 from activities.mcp_stdio import ServerSettings
+from activities.python_server import PythonServer
 from activities.sql_tools import SqlSettings, SqlTool
 from activities.tool_servers import ToolServer, ToolServers
 
 from .config import Config, home_named_by
 from .config.server_sections import (
+    CommandSection,
+    CommandsSection,
     HttpSection,
     HttpToolSection,
     McpUrlSection,
     OauthSection,
+    PythonSection,
     ServerSection,
     SqlSection,
     SqlToolSection,
@@ -29,31 +40,50 @@ from .config.server_sections import (
 
 @asynccontextmanager
 async def tool_servers(
-    config: Config, environ: Mapping[str, str], masker: Masker
+    config: Config, environ: Mapping[str, str], masker: Masker, client: Client | None = None
 ) -> AsyncIterator[ToolServers]:
-    """The config's servers, each started when it is first needed. The demo's keep their state in `HANDRAIL_HOME`."""
+    """The config's servers, each started when it is first needed. The demo's keep their state in `HANDRAIL_HOME`.
+
+    With *client*, what other workers' servers offer is known as well.
+    """
+    home = home_named_by(environ)
     with suppress(OSError):
-        home_named_by(environ).mkdir(parents=True, exist_ok=True)
-    path = environ.get("PATH", os.defpath)
-    async with ToolServers(
-        _server(name, said, path, masker) for name, said in config.servers.items()
-    ) as servers:
+        home.mkdir(parents=True, exist_ok=True)
+    built = _Built(config, environ.get("PATH", os.defpath), masker, FolderArtifacts(home / "artifacts"))
+    here: list[ToolServer] = [built.server(name, said) for name, said in config.servers.items()]
+    there = [ElsewhereServer(name, team, client) for name, team in config.elsewhere.items() if client]
+    async with ToolServers([*here, *there]) as servers:
         yield servers
 
 
-def _server(name: str, said: ServerSection, path: str, masker: Masker) -> ToolServer:
-    match said:
-        case StdioSection():
-            return McpServer(stdio_settings(name, said), path=path, masker=masker)
-        case McpUrlSection():
-            return McpServer(url_settings(name, said), masker=masker)
-        case HttpSection():
-            return HttpServer(http_settings(name, said))
-        case SqlSection():
-            # Half a second of imports that others do without
-            from activities.sql_server import SqlServer  # noqa: PLC0415
+@dataclass(frozen=True)
+class _Built:
+    """What servers are made of, beside their sections."""
 
-            return SqlServer(sql_settings(name, said))
+    config: Config
+    path: str
+    masker: Masker
+    artifacts: Artifacts
+
+    def server(self, name: str, said: ServerSection) -> ToolServer:
+        reading = frozenset(tool.tool for tool in self.config.tools if tool.server == name and tool.reads)
+        match said:
+            case StdioSection():
+                return McpServer(stdio_settings(name, said), path=self.path, masker=self.masker)
+            case McpUrlSection():
+                return McpServer(url_settings(name, said), masker=self.masker)
+            case HttpSection():
+                return HttpServer(http_settings(name, said))
+            case SqlSection():
+                # Half a second of imports that others do without
+                from activities.sql_server import SqlServer  # noqa: PLC0415
+
+                return SqlServer(sql_settings(name, said))
+            case CommandsSection():
+                settings = command_settings(name, said, reading)
+                return CommandServer(settings, self.artifacts, path=self.path, masker=self.masker)
+            case PythonSection():
+                return PythonServer(name, said.python, reading=reading, masker=self.masker)
 
 
 # The only places where their secrets are taken out of their wrapping
@@ -126,3 +156,30 @@ def sql_settings(name: str, said: SqlSection) -> SqlSettings:
 
 def _sql_tool(said: SqlToolSection) -> SqlTool:
     return SqlTool(**{**said.model_dump(), "query": said.query or ""})
+
+
+def command_settings(name: str, said: CommandsSection, reading: frozenset[str]) -> CommandSettings:
+    return CommandSettings(
+        name=name,
+        tools={tool: _command(section) for tool, section in said.commands.items()},
+        reading=reading,
+        env={variable: value.get_secret_value() for variable, value in said.env.items()},
+        folder=said.folder,
+        user=said.user,
+        output_limit=said.output_limit,
+    )
+
+
+def _command(said: CommandSection) -> CommandTool:
+    return CommandTool(
+        description=said.description,
+        run=said.run,
+        arguments=said.arguments,
+        optional=said.optional,
+        stdin=said.stdin,
+        json=said.output == "json",
+        success_exit=said.success_exit,
+        dashes=said.dashes,
+        makes_artifact=said.artifact == "made",
+        takes_artifact=said.artifact == "taken",
+    )

@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
-from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
 from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    DescribeTaskQueueRequest,
+    UpdateNamespaceRequest,
+)
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
@@ -46,6 +51,20 @@ def _settings(environ: Mapping[str, str]) -> dict[str, str]:
     except (ValueError, RuntimeError, OSError) as error:
         raise Misused(f"Temporal's settings can't be read: {error}") from None
     return dict(loaded)  # type: ignore[arg-type]  # its values are what Client.connect takes
+
+
+async def is_polled(client: Client, queue: str) -> bool:
+    """Has a worker asked for activities of this task queue in the last minutes? Raises `Trouble`."""
+    wanted = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=queue),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    )
+    try:
+        answer = await client.workflow_service.describe_task_queue(wanted, timeout=PATIENCE)
+    except RPCError as error:
+        raise refused(client, error) from None
+    return bool(answer.pollers)
 
 
 async def connect_patiently(environ: Mapping[str, str]) -> Client:

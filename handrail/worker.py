@@ -16,7 +16,7 @@ from activities.tools import Tools
 
 from . import temporal
 from .config import Config
-from .queues import as_activities, runner, runs_worker, until_stopped
+from .queues import as_activities, runner, runs_worker, team_worker, until_stopped
 from .ready import say_ready
 from .servers import tool_servers
 from .stopping import stop_signals
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-__all__ = ["as_activities", "runner", "work"]
+__all__ = ["as_activities", "runner", "work", "work_for_a_team"]
 
 
 async def work(config: Config, environ: Mapping[str, str], masker: Masker) -> None:
@@ -36,7 +36,7 @@ async def work(config: Config, environ: Mapping[str, str], masker: Masker) -> No
         client = await stop.before(temporal.connect_patiently(environ))
         await temporal.register_search_attributes(client)
         async with (
-            tool_servers(config, environ, masker) as servers,
+            tool_servers(config, environ, masker, client) as servers,
             thinking(config, servers) as asks_models,
         ):
             # Not awaited: a server that does not start fails the calls to it, not the worker.
@@ -44,6 +44,19 @@ async def work(config: Config, environ: Mapping[str, str], masker: Masker) -> No
             planning = Planning(client, masker, asks_models)
             carriers = (planning, Tools(servers, masker), Ledger(client), Freezes(client))
             worker = runs_worker(client, carriers, config.tools, environ)
+            say_ready(environ)
+            await until_stopped(worker, stop)
+            starting.cancel()
+
+
+async def work_for_a_team(config: Config, environ: Mapping[str, str], masker: Masker) -> None:
+    """Be the worker of the config's queue until told to stop: its tools, and nothing else. Raises `Trouble`."""
+    with stop_signals() as stop:
+        client = await stop.before(temporal.connect_patiently(environ))
+        async with tool_servers(config, environ, masker) as servers:
+            starting = asyncio.create_task(_start(servers))
+            contracts = [contract for contract in config.tools if contract.queue == config.queue]
+            worker = team_worker(client, [Tools(servers, masker)], contracts, config.queue)
             say_ready(environ)
             await until_stopped(worker, stop)
             starting.cancel()

@@ -244,7 +244,8 @@ class AgentRun:
         self._memory.doing = call.title or call.tool
         try:
             permitted = permit_read(call, contract, verdict, await pinning.pinned(self._journal, contract))
-            got = await self._journal.unless_stopped(outside.read(permitted, summary=call.tool))
+            reading = outside.read(permitted, summary=call.tool, team=contract.queue)
+            got = await self._journal.unless_stopped(reading)
         except Stopped:
             text = "The run changed course before this was read."
             return CallResult(call=number, ended=Ended.WITHDRAWN, text=text, at=workflow.now())

@@ -66,7 +66,8 @@ class Case:
             order = PreviewOrder(
                 call=self.call, contract=self.contract, pins=await pinning.pinned(self.journal, self.contract)
             )
-            previewed = await self.journal.unless_stopped(outside.preview(order, summary=self.call.tool))
+            previewing = outside.preview(order, summary=self.call.tool, team=self.contract.queue)
+            previewed = await self.journal.unless_stopped(previewing)
         except ActivityError as error:
             raise Refusal(Ended.FAILED, f"It could not be previewed: {_reason(error)}") from None
         if previewed.changed:

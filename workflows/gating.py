@@ -250,7 +250,7 @@ class Gate:
         question = PeopleQuestion(people=voters, groups=who_decides(approval.rule).groups)
         previewed_at = workflow.now()
         try:
-            fresh, shown = await self._case.preview()
+            fresh, shown = await self._fresh(approval)
             asked_at = workflow.now()
             answer = await self._journal.unless_stopped(outside.people(question))
             freezes = await self._frozen()
@@ -268,6 +268,13 @@ class Gate:
             fresh.digest, shown, previewed_at, approval.votes, answer.facts, asked_at, freezes
         )
         return evidence, fresh
+
+    async def _fresh(self, approval: Approval) -> tuple[Effect, Shown]:
+        """What it would do now. Raises Refusal, Stopped."""
+        if self._contract.preview.applies is not None:
+            # The file that people saw is what is applied, whatever the world has become; its tool refuses a stale one.
+            return approval.effect, approval.shown
+        return await self._case.preview()
 
     # Telling
 

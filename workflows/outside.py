@@ -21,7 +21,16 @@ from .values.effect import EffectOrder, Holder, Outcome, Recalled, RecallOrder, 
 from .values.freeze import FreezeAnswer, FreezeQuestion
 from .values.people import PeopleAnswer, PeopleQuestion
 from .values.schedule import Firing, Prepared
-from .values.steps import PermittedRead, Pinned, PinOrder, PreviewOrder, ReadResult, ThinkOrder
+from .values.steps import (
+    Listed,
+    ListOrder,
+    PermittedRead,
+    Pinned,
+    PinOrder,
+    PreviewOrder,
+    ReadResult,
+    ThinkOrder,
+)
 from .values.view import Announce, Announced
 
 Takes = TypeVar("Takes")
@@ -48,6 +57,10 @@ class Queue(StrEnum):
     RUNS = "handrail-runs"
     SLACK = "handrail-slack"
 
+    def of(self, team: str) -> str:
+        """The task queue of a team's own tools, so that their credentials stay on its worker."""
+        return f"{self.value}-{team}" if team else self.value
+
 
 def seconds(number: float) -> timedelta:
     return timedelta(seconds=number)
@@ -73,21 +86,21 @@ class Step(Generic[Takes, Gives]):
     let_finish: bool = False
     """When the run no longer wants it: wait for its true end, instead of leaving it to itself."""
 
-    async def __call__(self, order: Takes, summary: str = "") -> Gives:
-        """Raises ActivityError."""
+    async def __call__(self, order: Takes, summary: str = "", team: str = "") -> Gives:
+        """By the worker of *team*, where one is named. Raises ActivityError."""
         while True:
             try:
-                return await self._once(order, summary)
+                return await self._once(order, summary, team)
             except ActivityError as error:
                 if not (self.ask_again and _nobody_came(error)):
                     raise
 
-    async def _once(self, order: Takes, summary: str) -> Gives:
+    async def _once(self, order: Takes, summary: str, team: str) -> Gives:
         given: Gives = await workflow.execute_activity(
             self.name,
             order,
             result_type=self.gives,
-            task_queue=self.queue.value,
+            task_queue=self.queue.of(team),
             schedule_to_start_timeout=self.schedule_to_start,
             start_to_close_timeout=self.start_to_close,
             schedule_to_close_timeout=self.schedule_to_close,
@@ -178,6 +191,11 @@ verify = Step(
     "verify", EffectOrder, Verified, Queue.RUNS,
     schedule_to_start=seconds(3600), start_to_close=seconds(120), schedule_to_close=seconds(7200), attempts=5,
     heartbeat=seconds(10),
+)  # fmt: skip
+list_tools = Step(
+    "list_tools", ListOrder, Listed, Queue.RUNS,
+    schedule_to_start=seconds(10), start_to_close=seconds(60), schedule_to_close=seconds(60), attempts=1,
+    ask_again=False,
 )  # fmt: skip
 frozen = Step(
     "frozen", FreezeQuestion, FreezeAnswer, Queue.RUNS,

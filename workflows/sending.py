@@ -31,7 +31,8 @@ async def send(order: EffectOrder) -> Outcome:
 
 async def _attempt(step: outside.Step[EffectOrder, Outcome], order: EffectOrder) -> Outcome:
     try:
-        return await step(order, summary=f"{order.effect.call.tool} on {order.effect.target}")
+        summary = f"{order.effect.call.tool} on {order.effect.target}"
+        return await step(order, summary=summary, team=order.effect.contract.queue)
     except ActivityError as error:
         cause = error.cause
         if isinstance(cause, TimeoutFailure) and cause.type is TimeoutType.SCHEDULE_TO_START:
@@ -88,7 +89,8 @@ async def _found(order: EffectOrder, absences: int) -> Verified:
 
 async def _look(order: EffectOrder) -> Verified:
     try:
-        return await outside.verify(order, summary=f"look for {order.effect.call.tool}")
+        summary = f"look for {order.effect.call.tool}"
+        return await outside.verify(order, summary=summary, team=order.effect.contract.queue)
     except ActivityError as error:
         why = str(getattr(error.cause, "message", None) or error.cause or error)
         return Verified(count=None, text=f"Whether it is there could not be looked up: {why}")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
 
+from handrail.trouble import Misused
 from workflows.values.people import People
 from workflows.values.spec import AgentSpec, FreezeWindow, ModelPlanner, Rule
 from workflows.values.tools import ToolContract
@@ -39,6 +40,11 @@ class Config:
     environments: tuple[str, ...]
     """Those that rules and windows name outright."""
     servers: Mapping[str, ServerSection]
+    """Those that this process starts: of its own queue."""
+    queue: str
+    """The team's whose tools alone this process serves; empty where it serves all that have none."""
+    elsewhere: Mapping[str, str]
+    """The servers that others start, each with its queue."""
     models: Mapping[str, ModelSection]
     secrets: tuple[SecretStr, ...]
     """Of the tool servers, and those that it names: nothing that is shown holds them. Empty without servers."""
@@ -46,6 +52,11 @@ class Config:
     """What looks like this is not shown either."""
     doubts: tuple[str, ...]
     """What works, and is hardly meant: one line each."""
+
+    @property
+    def queues(self) -> list[str]:
+        """Teams' own, all of the file."""
+        return sorted({self.queue, *self.elsewhere.values()} - {""})
 
     @property
     def asks_models(self) -> bool:
@@ -63,15 +74,27 @@ def home_named_by(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("HANDRAIL_HOME") or ".handrail").absolute()
 
 
-def load(environ: Mapping[str, str] = os.environ, *, with_servers: bool = True) -> Config:
+def load(environ: Mapping[str, str] = os.environ, *, with_servers: bool = True, queue: str = "") -> Config:
     """Read and check the config.
 
-    A process that starts no tool servers says so, and then needs none of the secrets they are given. Raises
-    `BadConfig` with every problem that was found.
+    A process that starts no tool servers says so, and then needs none of the secrets they are given; one that starts
+    those of a team's *queue*, or those that have none, needs only theirs. Raises `BadConfig` with every problem that
+    was found, `Misused` where no server has that queue.
     """
-    source = read(file_named_by(environ), _given(environ), leave=() if with_servers else secrets.PLACES)
+    source = read(file_named_by(environ), _given(environ), leave=secrets.PLACES)
+    if with_servers:
+        leave = secrets.of_others(source.data, queue)
+        source = read(file_named_by(environ), _given(environ), leave=leave)
     file = _checked(source)
-    tools = {name: translate.contract(name, said) for name, said in file.tools.items()}
+    queues = {name: said.queue or "" for name, said in file.servers.items()}
+    if queue and queue not in queues.values():
+        there = ", ".join(sorted({*queues.values()} - {""})) or "none"
+        raise Misused(f"no server in {source.file} has the queue {queue!r}; there are: {there}")
+    servers = {name: said for name, said in file.servers.items() if queues[name] == queue}
+    tools = {
+        name: translate.contract(name, said, queues.get(name.partition(".")[0], ""))
+        for name, said in file.tools.items()
+    }
     rules = tuple(translate.rule(said) for said in file.rules)
     windows = tuple(translate.window(said) for said in file.freeze.windows)
     agents = tuple(
@@ -79,7 +102,7 @@ def load(environ: Mapping[str, str] = os.environ, *, with_servers: bool = True) 
         for name, said in file.agents.items()
         if said.model != ""
     )
-    findings = [*checks.doubts(file), *(secrets.doubts(file, source) if with_servers else ())]
+    findings = [*checks.doubts(file), *(secrets.doubts(file, source, servers) if with_servers else ())]
     doubts = [source.problem(path, text) for path, text in findings]
     return Config(
         file=source.file,
@@ -92,7 +115,9 @@ def load(environ: Mapping[str, str] = os.environ, *, with_servers: bool = True) 
         freezers=translate.people(file.freeze.who),
         windows=windows,
         environments=translate.environments(file),
-        servers=file.servers,
+        servers=servers if with_servers else file.servers,
+        queue=queue,
+        elsewhere={name: each for name, each in queues.items() if each != queue},
         models=file.models,
         secrets=tuple(secrets.values(file, source)) if with_servers else (),
         mask_patterns=file.masking.patterns,

@@ -9,7 +9,7 @@ from activities.runbook_check import check as check_runbook
 from workflows.rules.keys import names_in
 from workflows.rules.phrases import BadPhrase, first_match
 
-from . import policy_checks, reach_checks, server_checks, translate
+from . import command_checks, policy_checks, reach_checks, server_checks, translate
 from .problems import KeyPath
 from .schema import AgentSection, File, RuleSection, RunbookSection, ToolSection
 
@@ -23,6 +23,7 @@ def mistakes(file: File) -> Iterator[Finding]:
     """What makes the file unusable."""
     yield from reach_checks.mistakes(file)
     yield from server_checks.mistakes(file)
+    yield from command_checks.mistakes(file)
     for name, tool in file.tools.items():
         yield from ((("tools", name, *path), text) for path, text in _tool(name, tool, file))
     for place, rule in enumerate(file.rules):
@@ -124,9 +125,24 @@ def _preview(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:
         )
     if tool.preview.identity and not previews:
         yield ("preview", "identity"), "expected tool or dry_run beside it, found neither"
+    yield from _applies(tool)
     if by_tool is None:
         return
     yield from _reader(name, by_tool, ("preview", "tool"), file)
+
+
+def _applies(tool: ToolSection) -> Iterator[Finding]:
+    if tool.preview.applies is None:
+        return
+    if tool.preview.tool is None:
+        yield (
+            ("preview", "applies"),
+            "the file is made by another tool: expected tool beside it, found nothing",
+        )
+    if tool.preview.identity:
+        yield ("preview", "identity"), "the file alone makes it the same change"
+    if tool.precondition:
+        yield ("precondition",), "the file itself says what must still be so"
 
 
 def _reader(name: str, tool: str, path: KeyPath, file: File) -> Iterator[Finding]:

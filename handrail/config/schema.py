@@ -86,6 +86,8 @@ class PreviewSection(Section):
     """Another tool of the same server: a plan."""
     dry_run: dict[str, Any] | None = None
     """Arguments that turn the tool itself into a dry run."""
+    applies: str | None = None
+    """The field of the tool's answer with the file that is then applied, such as a saved plan."""
     identity: tuple[str, ...] = ()
     """The fields of the preview that make it the same change; all of them, and its text, when none is named."""
 

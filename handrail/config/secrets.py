@@ -4,7 +4,8 @@ All else in it is shown to people and read by the bot too, so nothing that may b
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -12,7 +13,7 @@ from activities.masking import SHORTEST, too_short
 
 from .problems import KeyPath, within
 from .schema import File
-from .server_sections import McpUrlSection
+from .server_sections import McpUrlSection, ServerSection
 from .source import Source
 
 OURS = ("HANDRAIL_PYTHON", "HANDRAIL_HOME", "HANDRAIL_MODEL", "HANDRAIL_FALLBACK_MODEL")
@@ -27,7 +28,7 @@ CREDENTIAL = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL|AUTHORIZATION", re
 def mistakes(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
     """What may be a secret, and would be shown."""
     for path, name in source.references():
-        if within(path, [SERVERS]) and path[2:3] == ("tools",):
+        if within(path, [SERVERS]) and path[2:3] in {("tools",), ("commands",)}:
             yield (
                 path,
                 f"expected nothing from the environment in a tool, found ${{{name}}}: its server's part is for that",
@@ -45,15 +46,26 @@ def values(file: File, source: Source) -> Iterator[SecretStr]:
     yield from file.masking.values
 
 
-def doubts(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
-    """What will be seen, and is hardly meant to be."""
+def of_others(data: Any, queue: str) -> tuple[KeyPath, ...]:
+    """Where secrets stand that a process which serves *queue* has no need of, in a file that nobody has checked yet."""
+    servers = data.get("servers") if isinstance(data, dict) else None
+    theirs: list[KeyPath] = [
+        (*SERVERS, name)
+        for name, said in (servers.items() if isinstance(servers, dict) else ())
+        if isinstance(said, dict) and (said.get("queue") or "") != queue
+    ]
+    return (*theirs, MODELS) if queue else tuple(theirs)
+
+
+def doubts(file: File, source: Source, servers: Mapping[str, ServerSection]) -> Iterator[tuple[KeyPath, str]]:
+    """What will be seen, and is hardly meant to be. *servers* are those that this process starts."""
     for path, name, value in _given(file, source):
         if too_short(value):
             yield (
                 path,
                 f"the value of ${{{name}}} has fewer than {SHORTEST} characters, so it is not masked where it shows up",
             )
-    for path, name in _written_out(file, source):
+    for path, name in _written_out(file, source, servers):
         do = f"write ${{{name}}}, or list {name} in masking.public if anybody may see it"
         yield path, f"it stands in the file in plain text and is not masked: {do}"
     for place, secret in enumerate(file.masking.values):
@@ -76,9 +88,11 @@ def _given(file: File, source: Source) -> Iterator[tuple[KeyPath, str, str]]:
             yield from ((path, name, value) for name, value in names.items() if name not in _plain(file))
 
 
-def _written_out(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
+def _written_out(
+    file: File, source: Source, servers: Mapping[str, ServerSection]
+) -> Iterator[tuple[KeyPath, str]]:
     """(where, name) of what tool servers are given as it stands in the file, and what sounds like a credential."""
-    for server, section in file.servers.items():
+    for server, section in servers.items():
         for place, value in section.credentials.items():
             path, name = (*SERVERS, server, *place), str(place[-1])
             masked = value in file.masking.values or path in source.from_environment

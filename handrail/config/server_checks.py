@@ -75,7 +75,7 @@ def _http_tool(tool: HttpToolSection) -> Iterator[Finding]:
         yield from ((("headers_from", header), text) for text in _header(header))
     used = [path, tool.query, tool.body, tool.headers_from]
     given = [KEY_ARGUMENT] if tool.idempotency_header else []
-    yield from _arguments(tool.arguments, tool.optional, set(names_in(used)), given, "{{{}}}")
+    yield from arguments(tool.arguments, tool.optional, set(names_in(used)), given, "{{{}}}")
 
 
 def _path(key: KeyPath, path: str, optional: Sequence[str]) -> Iterator[Finding]:
@@ -113,10 +113,10 @@ def _sql_tool(tool: SqlToolSection) -> Iterator[Finding]:
                 yield (key,), "a query changes nothing, so this has no place here"
     used = {name for sql in (tool.query or "", tool.shows, *tool.statements) for name in names_in_sql(sql)}
     given = [KEY_ARGUMENT, DRY_RUN] if tool.statements else []
-    yield from _arguments(tool.arguments, tool.optional, used, given, ":{}")
+    yield from arguments(tool.arguments, tool.optional, used, given, ":{}")
 
 
-def _arguments(
+def arguments(
     said: Mapping[str, Any], optional: Sequence[str], used: set[str], given: Sequence[str], spelling: str
 ) -> Iterator[Finding]:
     """Does what a tool takes fit what is made of it? *given* are arguments that it has anyway."""

@@ -1,7 +1,7 @@
 """Where tools come from: what may be written under `servers`. Each kind is known by the key that no other has."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, SecretStr, Tag
 
@@ -31,7 +31,17 @@ Credentials = dict[KeyPath, SecretStr]
 """What a server is given, and where that stands in its section."""
 
 
-class StdioSection(Section):
+Team = Annotated[str, spelled(r"[a-z0-9][a-z0-9_-]*", "a name of small letters, digits, _ and -")]
+
+
+class Served(Section):
+    """What every kind of server has."""
+
+    queue: Team | None = None
+    """Of the worker that alone starts it and is given its secrets: `handrail worker --queue <this>`."""
+
+
+class StdioSection(Served):
     """An MCP server, started by the worker and spoken to over stdio."""
 
     command: str = Field(repr=False)
@@ -53,7 +63,7 @@ class OauthSection(Section):
     scopes: tuple[str, ...] = ()
 
 
-class McpUrlSection(Section):
+class McpUrlSection(Served):
     """An MCP server on the network, spoken to over HTTP."""
 
     url: Address
@@ -111,7 +121,7 @@ class HttpToolSection(Section):
         return [(method, path) for method, path in said if path is not None]
 
 
-class HttpSection(Section):
+class HttpSection(Served):
     """An HTTP API, each tool of it written out here."""
 
     http: Base = Field(repr=False)
@@ -139,7 +149,7 @@ class SqlToolSection(Section):
     max_rows: int = Field(default=200, ge=1, le=1000)
 
 
-class SqlSection(Section):
+class SqlSection(Served):
     """A database, each tool of it written out here."""
 
     sql: Dsn = Field(repr=False)
@@ -151,11 +161,58 @@ class SqlSection(Section):
         return {("password",): self.password} if self.password else {}
 
 
+class CommandSection(Section):
+    """One command. What stands in braces is taken from the arguments."""
+
+    description: str = Field(min_length=1)
+    run: tuple[str, ...] = Field(min_length=1)
+    arguments: dict[str, dict[str, Any]] = {}
+    optional: tuple[str, ...] = ()
+    stdin: str | None = None
+    output: Literal["text", "json"] = "text"
+    success_exit: tuple[int, ...] = Field((0,), min_length=1)
+    dashes: bool = False
+    """Values may begin with a dash."""
+    artifact: Literal["made", "taken"] | None = None
+    """What becomes of the file at {artifact}."""
+
+
+class CommandsSection(Served):
+    """Programs that the worker runs, each written out here."""
+
+    commands: dict[str, CommandSection] = Field(min_length=1)
+    env: dict[str, SecretStr] = {}
+    """All that they get to see of the environment, beside PATH."""
+    folder: str | None = None
+    """Where they work."""
+    user: str | None = None
+    """Whom they run as, where the worker is root."""
+    output_limit: int = Field(1_000_000, ge=10_000, le=50_000_000)
+    """Bytes of each stream that are kept."""
+
+    @property
+    def credentials(self) -> Credentials:
+        return {("env", name): value for name, value in self.env.items()}
+
+
+class PythonSection(Served):
+    """Functions that the worker calls: a module, or an entry point."""
+
+    python: str = Field(min_length=1)
+
+    @property
+    def credentials(self) -> Credentials:
+        """None of its own: its functions see the worker's environment."""
+        return {}
+
+
 KINDS: dict[str, type[Section]] = {
     "command": StdioSection,
     "url": McpUrlSection,
     "http": HttpSection,
     "sql": SqlSection,
+    "commands": CommandsSection,
+    "python": PythonSection,
 }
 """By the key that tells them apart."""
 
@@ -176,7 +233,9 @@ ServerSection = Annotated[
     Annotated[StdioSection, Tag(tag("command"))]
     | Annotated[McpUrlSection, Tag(tag("url"))]
     | Annotated[HttpSection, Tag(tag("http"))]
-    | Annotated[SqlSection, Tag(tag("sql"))],
+    | Annotated[SqlSection, Tag(tag("sql"))]
+    | Annotated[CommandsSection, Tag(tag("commands"))]
+    | Annotated[PythonSection, Tag(tag("python"))],
     Discriminator(
         _kind,
         custom_error_type="no_such_kind",

@@ -34,6 +34,7 @@ from .schema import (
     EscalationSection,
     File,
     PeopleSection,
+    PreconditionSection,
     RuleSection,
     RunbookSection,
     StepSection,
@@ -43,22 +44,26 @@ from .schema import (
 )
 
 
-def contract(name: str, said: ToolSection) -> ToolContract:
+def contract(name: str, said: ToolSection, queue: str = "") -> ToolContract:
     server, _, tool = name.partition(".")
+    file, guard = said.preview.applies, said.precondition
+    if file is not None:
+        guard = PreconditionSection(field=file, argument=file)
     return ToolContract(
         name=name,
         server=server,
         tool=tool,
         reads=said.reads,
         effect_class=EffectClass(said.class_),
-        preview=PreviewBy(tool=sibling(name, said.preview.tool), dry_run=said.preview.dry_run),
-        preview_identity=said.preview.identity,
-        precondition=Precondition(**said.precondition.model_dump()) if said.precondition else None,
+        preview=PreviewBy(tool=sibling(name, said.preview.tool), dry_run=said.preview.dry_run, applies=file),
+        preview_identity=said.preview.identity if file is None else (file,),
+        precondition=Precondition(**guard.model_dump()) if guard else None,
         key=KeyPlace(argument=said.key_in.argument, form=KeyForm(said.key_in.as_)) if said.key_in else None,
         verify=_verify(name, said.verify) if said.verify else None,
         environment=said.environment,
         target=said.target,
         proves_nothing_done=said.proves_nothing_done,
+        queue=queue,
         timeout_seconds=said.timeout.total_seconds(),
         where_to_look=said.where_to_look,
     )

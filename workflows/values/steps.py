@@ -57,3 +57,16 @@ class PreviewOrder(Value):
     call: Call
     contract: ToolContract
     pins: Pins = {}
+
+
+class ListOrder(Value):
+    """Ask a team's worker what one of its servers offers."""
+
+    server: str
+    team: str
+
+
+class Listed(Value):
+    """Definitions of tools, as their server describes them; masked."""
+
+    tools: tuple[Json, ...]

@@ -23,6 +23,9 @@ class PreviewBy(Value):
     """Another tool of the same server, called with the arguments that it knows: a plan."""
     dry_run: dict[str, Json] | None = None
     """Arguments that turn the tool itself into a dry run, laid over those of the call."""
+    applies: str | None = None
+    """A field of *tool*'s answer that names a file by its content, such as a saved plan. That very file is applied, as
+    the argument of the same name: it is never previewed anew, for another plan would be another file."""
 
 
 class Precondition(Value):
@@ -97,6 +100,8 @@ class ToolContract(Value):
     proves_nothing_done: tuple[str, ...] = ()
     """Regular expressions (RE2): a match at the start of an error's text, or of all of `code <its code>`, proves that
     nothing was done."""
+    queue: str = ""
+    """A team's own: only its worker calls this tool. Else the one of all others."""
     timeout_seconds: float = 30.0
     """The longest honest time of one call."""
     where_to_look: str = ""
