@@ -7,6 +7,7 @@ from pydantic_ai.models import ModelRequestParameters
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from workflows.rules import own_tools
 from workflows.values.calls import Thought, Transcript
 from workflows.values.spec import ModelPlanner
 from workflows.values.steps import ThinkOrder
@@ -34,6 +35,8 @@ class Thinking:
         # A server may have to be started for it.
         async with beating(*activity.info().heartbeat_details):
             offer = await self._offer(order.tools)
+        for name in order.own_tools:
+            offer.add_own(own_tools.ALL[name])
         said = instructions(order.agent, planner, offer.away, datetime.now(UTC))
         lost = _lost_so_far()
         try:

@@ -14,6 +14,7 @@ from workflows.agent_run import AgentRun
 from workflows.effect import Effect
 from workflows.freeze import Freeze
 from workflows.lease import Lease
+from workflows.mailbox import Mailbox
 from workflows.outside import Queue, Step, step_of
 from workflows.values.tools import ToolContract
 
@@ -21,7 +22,7 @@ from .careful import CarefulRunner
 from .stopping import Stop
 from .trouble import Misused
 
-WORKFLOWS: tuple[type, ...] = (AgentRun, Effect, Lease, Freeze)
+WORKFLOWS: tuple[type, ...] = (AgentRun, Effect, Lease, Freeze, Mailbox)
 
 STICKY = timedelta(seconds=1)
 """How long a task waits for the worker that knows the run: the first click after a killed worker takes this long."""

@@ -8,18 +8,19 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError
 
-from . import inbox, outside, pausing, showing
+from . import events, inbox, outside, pausing, showing
 from .announcing import Announcer
 from .docket import Docket
 from .gating import Gate
 from .hearing import Hearing
 from .journal import Journal, Stopped
+from .own_calls import OwnCall
 from .rules.canonical import canonical
 from .rules.policy import Allowed, NeedsApproval, Refused, Verdict, judge, permit_read
 from .values.calls import Call, CallResult, Ended, Thought, ThoughtKind, Transcript
 from .values.freeze import Thawed
 from .values.run import OpenCall, RunInput, RunResult
-from .values.signals import Cancel, EffectNews
+from .values.signals import Cancel, EffectNews, Event
 from .values.steps import PermittedRead, ThinkOrder
 from .values.view import AuditRow, RunState, RunView, StepState
 
@@ -89,6 +90,8 @@ class AgentRun:
             self._journal.learn(heard.effect, heard.text, heard.at, heard.arguments)
         elif isinstance(heard, Thawed):
             self._memory.thaws += 1
+        elif isinstance(heard, Event):
+            events.hear(self._journal, heard)
         elif not self._journal.inbox.keep(heard):
             self._journal.tell(heard.by, TOO_MANY)
 
@@ -181,6 +184,7 @@ class AgentRun:
             agent=self._order.spec.name,
             planner=self._order.spec.planner,
             tools=self._order.spec.tools,
+            own_tools=self._order.spec.own_tools,
         )
         return await self._journal.unless_stopped(outside.think(order, summary=f"turn {memory.turn + 1}"))
 
@@ -238,6 +242,8 @@ class AgentRun:
 
     async def _result_of(self, open_call: OpenCall) -> CallResult:
         call = open_call.call
+        if call.tool in self._order.spec.own_tools and not open_call.refused:
+            return await OwnCall(self._journal, call.number).settle()
         contract = self._order.spec.contract(call.tool)
         verdict = self._verdict(open_call)
         if isinstance(verdict, Refused) or contract is None:

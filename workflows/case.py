@@ -1,4 +1,4 @@
-"""One call that changes something, as its run's memory has it: previewed, and made into an effect."""
+"""One call as its run's memory has it; one that changes something is previewed, and made into an effect."""
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -26,12 +26,11 @@ class Refusal(Exception):
         self.by = by
 
 
-class Case:
-    """Always what the memory says now: people may edit its arguments while they are asked."""
+class Known:
+    """One call that has no result yet, as its run's memory has it: always what that says now."""
 
-    def __init__(self, journal: Journal, number: int, contract: ToolContract) -> None:
+    def __init__(self, journal: Journal, number: int) -> None:
         self.journal = journal
-        self.contract = contract
         self._number = number
 
     @property
@@ -42,14 +41,6 @@ class Case:
     def call(self) -> Call:
         return self.open.call
 
-    @property
-    def target(self) -> str:
-        return target_of(self.contract, self.call.arguments)
-
-    @property
-    def environment(self) -> str:
-        return environment_of(self.contract, self.call.arguments)
-
     def remember(self, **changed: object) -> None:
         memory, known = self.journal.memory, self.open
         memory.open[memory.open.index(known)] = known.model_copy(update=changed)
@@ -59,13 +50,32 @@ class Case:
         self.journal.memory.doing = f"{self.call.title or self.call.tool}: {note}"
         self.journal.step(self.call, state, note)
 
+    def ended(self, ended: Ended, text: str, by: Person | None = None) -> CallResult:
+        return CallResult(call=self._number, ended=ended, text=text, by=by, at=workflow.now())
+
+
+class Case(Known):
+    """One that changes something. People may edit its arguments while they are asked."""
+
+    def __init__(self, journal: Journal, number: int, contract: ToolContract) -> None:
+        super().__init__(journal, number)
+        self.contract = contract
+
+    @property
+    def target(self) -> str:
+        return target_of(self.contract, self.call.arguments)
+
+    @property
+    def environment(self) -> str:
+        return environment_of(self.contract, self.call.arguments)
+
     async def preview(self) -> tuple[Effect, Shown]:
         """What it would do now. Raises Refusal when the tool says that it can't be done, or can't be asked; Stopped."""
         order = PreviewOrder(call=self.call, contract=self.contract)
         try:
             previewed = await self.journal.unless_stopped(outside.preview(order, summary=self.call.tool))
         except ActivityError as error:
-            raise Refusal(Ended.FAILED, f"It could not be previewed: {_reason(error)}") from None
+            raise Refusal(Ended.FAILED, f"It could not be previewed: {reason(error)}") from None
         if previewed.problem:
             raise Refusal(Ended.FAILED, previewed.problem)
         return self._effect(previewed), previewed.shown
@@ -87,9 +97,6 @@ class Case:
             n=n,
         )
 
-    def ended(self, ended: Ended, text: str, by: Person | None = None) -> CallResult:
-        return CallResult(call=self._number, ended=ended, text=text, by=by, at=workflow.now())
 
-
-def _reason(error: ActivityError) -> str:
+def reason(error: ActivityError) -> str:
     return str(getattr(error.cause, "message", None) or error.cause or error)

@@ -14,6 +14,7 @@ class ThinkOrder(Value):
     agent: str
     planner: Planner
     tools: tuple[ToolContract, ...]
+    own_tools: tuple[str, ...] = ()
 
 
 class PermittedRead(Value):
