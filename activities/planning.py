@@ -9,7 +9,9 @@ from temporalio.exceptions import ApplicationError
 
 from workflows import outside
 from workflows.outside import carries_out
-from workflows.values.calls import Thought, Transcript
+from workflows.rules import own_tools
+from workflows.rules.canonical import canonical, parse
+from workflows.values.calls import ProposedCall, Thought, Transcript
 from workflows.values.spec import ModelPlanner, Runbook
 from workflows.values.steps import ThinkOrder
 
@@ -59,14 +61,17 @@ class Planning:
 
 
 def _masked(thought: Thought, masker: Masker) -> Thought:
-    """All that people will read. The arguments are what is sent: they are masked where they are shown."""
-    calls = [
-        call.model_copy(
-            update={part: masker.text(getattr(call, part)) for part in ("tool", "title", "reason", "problem")}
-        )
-        for call in thought.calls
-    ]
+    """All that people will read."""
+    calls = [_masked_call(call, masker) for call in thought.calls]
     plan = [step.model_copy(update={"title": masker.text(step.title)}) for step in thought.plan]
     return thought.model_copy(
         update={"calls": tuple(calls), "plan": tuple(plan), "text": masker.text(thought.text)}
     )
+
+
+def _masked_call(call: ProposedCall, masker: Masker) -> ProposedCall:
+    """The arguments of a tool are what is sent: they are masked where they are shown. Those of our own are only shown."""
+    update = {part: masker.text(getattr(call, part)) for part in ("tool", "title", "reason", "problem")}
+    if call.tool in own_tools.ALL:
+        update["arguments"] = canonical(masker.value(parse(call.arguments)))
+    return call.model_copy(update=update)

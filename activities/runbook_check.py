@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from keyword import iskeyword
 from typing import NamedTuple
 
+from workflows.rules import own_tools
 from workflows.rules.phrases import BadPhrase, pattern
 from workflows.values.base import Json
 from workflows.values.spec import Runbook, RunbookStep
@@ -76,9 +77,15 @@ def _id_problems(step: str, names: "_Names") -> Iterator[str]:
 
 
 def _call_problems(step: RunbookStep, tools: Sequence[ToolContract]) -> Iterator[str]:
+    if step.call in own_tools.ALL:
+        yield from _own_problems(step)
+        return
     contract = next((contract for contract in tools if contract.name == step.call), None)
     if contract is None:
-        yield f"there is no tool {step.call}; this agent has {', '.join(tool.name for tool in tools) or 'none'}"
+        ours = step.call.startswith(f"{own_tools.SERVER}.")
+        known = list(own_tools.ALL) if ours else [tool.name for tool in tools]
+        who = "Handrail" if ours else "this agent"
+        yield f"there is no tool {step.call}; {who} has {', '.join(known) or 'none'}"
         return
     # A text or a list of labels may be given: the key is added to it.
     key = contract.key if contract.key and contract.key.form is KeyForm.VALUE else None
@@ -86,6 +93,16 @@ def _call_problems(step: RunbookStep, tools: Sequence[ToolContract]) -> Iterator
     for name in step.arguments:
         if name in reserved:
             yield f"the argument {name} of {step.call} is filled in by Handrail"
+
+
+def _own_problems(step: RunbookStep) -> Iterator[str]:
+    """What is wrong with the arguments of a tool of Handrail's own: what a template will make of them is not known yet."""
+    for name in own_tools.unknown(step.call, step.arguments):
+        yield f"{step.call} has no argument {name}"
+        return
+    written = all("{{" not in text and "{%" not in text for text in _texts(step.arguments))
+    if written and (problem := own_tools.problem(step.call, step.arguments)):
+        yield problem.removesuffix(".")
 
 
 def _asked(step: RunbookStep) -> Iterator[tuple[str, str, Callable[[str], Uses]]]:

@@ -8,6 +8,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from workflows.outside import MODEL_UNAVAILABLE
+from workflows.rules import own_tools
 from workflows.values.calls import Thought, Transcript
 from workflows.values.spec import ModelPlanner
 from workflows.values.steps import ThinkOrder
@@ -37,6 +38,8 @@ class Thinking:
         # A server may have to be started for it.
         async with beating(*activity.info().heartbeat_details):
             offer = await self._offer(order)
+        for name in order.own_tools:
+            offer.add_own(own_tools.ALL[name])
         said = instructions(order.agent, planner, offer.away, datetime.now(UTC), plan_only=order.plan_only)
         lost = _lost_so_far(order)
         try:

@@ -80,6 +80,12 @@ class Clicks:
         await self._hand_off(click, ref.run, self._runs.answer(ref.run, answer))
         await ack()
 
+    async def write_answer(self, ack: AsyncAck, body: Payload) -> None:
+        click, ref = _read(body, QuestionRef)
+        about = ReasonRef(channel=click.spot.channel, thread=click.thread, question=ref)
+        await self._open(click, modals.answer_modal(about))
+        await ack()
+
     async def cancel_run(self, ack: AsyncAck, body: Payload) -> None:
         click, ref = _read(body, RunRef)
         signal = Cancel(delivery=click.delivery, by=click.person)

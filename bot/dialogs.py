@@ -1,4 +1,4 @@
-"""People sending dialogs: a reason, their word on what happened, other arguments, an approval from the details."""
+"""People sending dialogs: a reason, an answer, their word on what happened, other arguments, a late approval."""
 
 import logging
 from collections.abc import Awaitable
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from workflows.inbox import LONGEST_SIGNAL
-from workflows.values.signals import Decide, DecideAll, Edit, Resolve, Said
+from workflows.values.signals import Answer, Decide, DecideAll, Edit, Resolve, Said
 
 from . import words
 from .edits import BadEntry, changed, entries
@@ -70,6 +70,14 @@ class Dialogs:
             reason=sent.reason,
         )
         await self._with_reason(ack, sent, self._runs.resolve(about.unknown.run, resolve))
+
+    async def answer(self, ack: AsyncAck, body: Payload) -> None:
+        sent = Submission.from_slack(body, datetime.now(UTC))
+        ref = sent.ref(ReasonRef).question
+        if ref is None:
+            raise BadPayload("the dialog is about no question")
+        answer = Answer(delivery=sent.delivery, by=sent.person, question=ref.question, text=sent.reason)
+        await self._with_reason(ack, sent, self._runs.answer(ref.run, answer))
 
     async def approve(self, ack: AsyncAck, body: Payload) -> None:
         """From the details, where a change was too big for its card."""

@@ -39,6 +39,7 @@ def listen(app: AsyncApp, command: str, asking: Asking, clicks: Clicks, dialogs:
     app.action("show_status")(clicks.status)
     app.action("temporal_link")(clicks.link)
     app.action(re.compile(r"answer_\d+"))(clicks.answer)
+    app.action("write_answer")(clicks.write_answer)
     app.action(re.compile("resolve_(happened|did_not|stop)"))(clicks.resolve)
     app.action(re.compile(r"start_(\d+|goal)|try_again"))(asking.chip)
     app.action(ANY)(clicks.unknown)
@@ -48,6 +49,7 @@ def listen(app: AsyncApp, command: str, asking: Asking, clicks: Clicks, dialogs:
     app.view("edit")(dialogs.edit)
     app.view("break_glass")(dialogs.break_glass)
     app.view("resolve")(dialogs.resolve)
+    app.view("answer")(dialogs.answer)
     app.view("approve")(dialogs.approve)
     app.view(ANY)(_nothing_to_do)
 

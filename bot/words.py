@@ -124,6 +124,11 @@ SENT = "What was sent"
 WHERE_TO_LOOK = "Where to look"
 ITS_KEY = "Its key"
 QUESTION = "The run asks"
+AGENT_ASKS = "The agent asks, in its own words"
+ANSWER = "Answer"
+ANSWERED = "answered:"
+MAY_ANSWER = "{who} may answer{until}. Whatever is answered approves nothing."
+AND_WHO_STEERS = ", and the approvers and stewards of this run,"
 WHAT_CAME_OF_IT = "The tool's last word"
 
 # Modals
@@ -142,6 +147,8 @@ BREAK_GLASS_MEANS = (
     "applied. It is marked for review. Only people whom the rule names for emergencies can do this."
 )
 WHY_BREAK_GLASS = "What is the emergency? It is told to the channel and kept."
+ANSWER_TITLE = "Answer the agent"
+WHO_SEES_ANSWER = "The agent and the thread will see it. It approves nothing."
 A_REASON = "Please give a reason."
 EDIT_TITLE = "Edit arguments"
 EDIT_MEANS = (

@@ -11,11 +11,11 @@ from rich.text import Text
 from activities.windows import opening
 from workflows.rules.canonical import canonical
 from workflows.rules.policy import Allowed, NeedsApproval
+from workflows.values.durations import words
 from workflows.values.people import People
 from workflows.values.spec import BreakGlass, Escalation, FreezeWindow, Rule
 
 from .config import Config
-from .config.schema import words
 from .policy import Judgement, arguments_in, differences, judge
 from .trouble import Misused
 

@@ -15,6 +15,7 @@ from workflows.effect import Effect
 from workflows.freeze import Freeze
 from workflows.lease import Lease
 from workflows.listing import Listing
+from workflows.mailbox import Mailbox
 from workflows.outside import Queue, Step, step_of
 from workflows.scheduled_start import ScheduledStart
 from workflows.values.tools import ToolContract
@@ -23,7 +24,7 @@ from .careful import CarefulRunner
 from .stopping import Stop
 from .trouble import Misused
 
-WORKFLOWS: tuple[type, ...] = (AgentRun, Effect, Lease, Freeze, ScheduledStart, Listing)
+WORKFLOWS: tuple[type, ...] = (AgentRun, Effect, Lease, Freeze, Mailbox, ScheduledStart, Listing)
 
 STICKY = timedelta(seconds=1)
 """How long a task waits for the worker that knows the run: the first click after a killed worker takes this long."""

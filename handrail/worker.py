@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from activities.freezes import Freezes
 from activities.ledger import Ledger
+from activities.mailboxes import Mailboxes
 from activities.masking import Masker
 from activities.planning import Planning
 from activities.tool_replies import NotSent
@@ -42,7 +43,7 @@ async def work(config: Config, environ: Mapping[str, str], masker: Masker) -> No
             # Not awaited: a server that does not start fails the calls to it, not the worker.
             starting = asyncio.create_task(_start(servers))
             planning = Planning(client, masker, asks_models)
-            carriers = (planning, Tools(servers, masker), Ledger(client), Freezes(client))
+            carriers = (planning, Tools(servers, masker), Ledger(client), Freezes(client), Mailboxes(client))
             worker = runs_worker(client, carriers, config.tools, environ)
             say_ready(environ)
             await until_stopped(worker, stop)

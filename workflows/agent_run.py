@@ -8,19 +8,20 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError
 
-from . import inbox, outside, pausing, pinning, showing
+from . import events, inbox, outside, pausing, pinning, showing
 from .announcing import Announcer
 from .docket import Docket
 from .gating import Gate
 from .hearing import Hearing
 from .journal import Journal, Stopped
+from .own_calls import OwnCall
 from .rules.canonical import canonical
 from .rules.policy import Allowed, NeedsApproval, Refused, Verdict, judge, permit_read
 from .thinking import think
 from .values.calls import Call, CallResult, Ended, Thought, ThoughtKind, Transcript
 from .values.freeze import Thawed
 from .values.run import OpenCall, RunInput, RunResult
-from .values.signals import Cancel, EffectNews
+from .values.signals import Cancel, EffectNews, Event
 from .values.tools import ToolContract
 from .values.view import AuditRow, RunState, RunView, StepState
 
@@ -93,6 +94,8 @@ class AgentRun:
             self._journal.learn(heard.effect, heard.text, heard.at, heard.arguments)
         elif isinstance(heard, Thawed):
             self._memory.thaws += 1
+        elif isinstance(heard, Event):
+            events.hear(self._journal, heard)
         elif not self._journal.inbox.keep(heard):
             self._journal.tell(heard.by, TOO_MANY)
 
@@ -230,6 +233,8 @@ class AgentRun:
 
     async def _result_of(self, open_call: OpenCall) -> CallResult:
         call = open_call.call
+        if call.tool in self._order.spec.own_tools and not open_call.refused:
+            return await OwnCall(self._journal, call.number).settle()
         contract = self._order.spec.contract(call.tool)
         verdict = self._verdict(open_call)
         if isinstance(verdict, Refused) or contract is None:

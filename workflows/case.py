@@ -1,4 +1,4 @@
-"""One call that changes something, as its run's memory has it: previewed, and made into an effect."""
+"""One call as its run's memory has it; one that changes something is previewed, and made into an effect."""
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -27,12 +27,11 @@ class Refusal(Exception):
         self.by = by
 
 
-class Case:
-    """Always what the memory says now: people may edit its arguments while they are asked."""
+class Known:
+    """One call that has no result yet, as its run's memory has it: always what that says now."""
 
-    def __init__(self, journal: Journal, number: int, contract: ToolContract) -> None:
+    def __init__(self, journal: Journal, number: int) -> None:
         self.journal = journal
-        self.contract = contract
         self._number = number
 
     @property
@@ -43,14 +42,6 @@ class Case:
     def call(self) -> Call:
         return self.open.call
 
-    @property
-    def target(self) -> str:
-        return target_of(self.contract, self.call.arguments)
-
-    @property
-    def environment(self) -> str:
-        return environment_of(self.contract, self.call.arguments)
-
     def remember(self, **changed: object) -> None:
         memory, known = self.journal.memory, self.open
         memory.open[memory.open.index(known)] = known.model_copy(update=changed)
@@ -59,6 +50,25 @@ class Case:
         """The line of this call in the plan, and what the run does now."""
         self.journal.memory.doing = f"{self.call.title or self.call.tool}: {note}"
         self.journal.step(self.call, state, note)
+
+    def ended(self, ended: Ended, text: str, by: Person | None = None) -> CallResult:
+        return CallResult(call=self._number, ended=ended, text=text, by=by, at=workflow.now())
+
+
+class Case(Known):
+    """One that changes something. People may edit its arguments while they are asked."""
+
+    def __init__(self, journal: Journal, number: int, contract: ToolContract) -> None:
+        super().__init__(journal, number)
+        self.contract = contract
+
+    @property
+    def target(self) -> str:
+        return target_of(self.contract, self.call.arguments)
+
+    @property
+    def environment(self) -> str:
+        return environment_of(self.contract, self.call.arguments)
 
     async def preview(self) -> tuple[Effect, Shown]:
         """What it would do now. Raises Refusal when the tool says that it can't be done, or can't be asked; Stopped."""
@@ -69,7 +79,7 @@ class Case:
             previewing = outside.preview(order, summary=self.call.tool, team=self.contract.queue)
             previewed = await self.journal.unless_stopped(previewing)
         except ActivityError as error:
-            raise Refusal(Ended.FAILED, f"It could not be previewed: {_reason(error)}") from None
+            raise Refusal(Ended.FAILED, f"It could not be previewed: {reason(error)}") from None
         if previewed.changed:
             pinning.changed(self.journal, self.contract, previewed.problem)
             raise Refusal(Ended.REFUSED, previewed.problem)
@@ -114,9 +124,6 @@ class Case:
             opened_at=workflow.now(),
         )
 
-    def ended(self, ended: Ended, text: str, by: Person | None = None) -> CallResult:
-        return CallResult(call=self._number, ended=ended, text=text, by=by, at=workflow.now())
 
-
-def _reason(error: ActivityError) -> str:
+def reason(error: ActivityError) -> str:
     return str(getattr(error.cause, "message", None) or error.cause or error)

@@ -1,4 +1,4 @@
-"""All approvals of a run: what is open, what was said of it, and how each ended."""
+"""All that people are asked in a run: what is open, what was said of it, and how each ended."""
 
 from typing import Any
 
@@ -11,10 +11,11 @@ from .rules.policy import target_of
 from .values.approval import Approval, ApprovalState, Vote
 from .values.calls import Call
 from .values.tools import ToolContract
-from .values.view import Alert, AlertKind, Announced
+from .values.view import Alert, AlertKind, Announced, Question
 
 ENDED_CARDS = 5
 """How many cards of ended approvals are kept, so that a late click on them is answered well."""
+ANSWERED_QUESTIONS = 20
 REJECTIONS = 2
 """So often the same change may be rejected; then the planner may not propose it again in this run."""
 
@@ -119,6 +120,19 @@ class Docket:
             self._journal.tell(
                 alert.by, f"Nothing was applied: the channel that has to know could not be told. {why}"
             )
+
+    def ask(self, text: str, choices: tuple[tuple[str, str], ...], **more: Any) -> Question:
+        """A card with a question; of those that were answered, old ones are forgotten."""
+        memory = self._memory
+        memory.last_question += 1
+        question = Question(id=str(memory.last_question), text=text, choices=choices, **more)
+        memory.questions[question.id] = question
+        answered = [known.id for known in memory.questions.values() if known.answered]
+        for gone in answered[:-ANSWERED_QUESTIONS]:
+            del memory.questions[gone]
+            memory.cards.pop(f"question/{gone}", None)
+        self._journal.touch()
+        return question
 
     def withdraw(self, why: str) -> None:
         """Nobody needs to decide or answer any more."""

@@ -24,7 +24,6 @@ from .values.signals import (
     Decide,
     DecideAll,
     Edit,
-    Event,
     Resolve,
     Revise,
     Said,
@@ -34,7 +33,11 @@ from .values.view import AlertKind
 
 NOT_NOW = "I could not check who you are just now, so your click did not count. Please try again in a moment."
 NOT_YOURS = "Only the person who asked for this run, its approvers and its stewards may do that."
+NOT_ASKED = "Only the person who asked for this run may answer that."
 NO_REASON = "How do you know? Your word counts with a reason."
+TOO_LONG = "That is too long: {length:,} characters, and {limit:,} fit."
+LONGEST_ANSWER = 2000
+"""Characters."""
 RESOLUTIONS = {
     Said.HAPPENED: (OutcomeState.APPLIED, "it happened"),
     Said.DID_NOT: (OutcomeState.NOT_APPLIED, "it did not happen"),
@@ -63,11 +66,6 @@ class Hearing:
             inbox.judged()
 
     async def _judge(self, signal: Signal) -> None:
-        if isinstance(signal, Event):
-            self._journal.audit(
-                "event", f"{signal.source}: {signal.key}; nothing waits for it", delivery=signal.delivery
-            )
-            return
         facts = await self._known(signal)
         if facts is None:
             self._refuse(signal, None, NOT_NOW)
@@ -200,15 +198,21 @@ class Hearing:
 
     def _answer(self, signal: Answer, facts: PersonFacts) -> None:
         question = self._memory.questions.get(signal.question)
-        if question is None or question.answered or signal.choice not in dict(question.choices):
+        if question is None or question.answered:
             self._refuse(signal, facts, "This question was already answered.")
+            return
+        said = dict(question.choices).get(signal.choice, "") if question.choices else signal.text.strip()
+        if not said:
+            self._refuse(signal, facts, "That is no answer to this question.")
+        elif len(said) > LONGEST_ANSWER:
+            self._refuse(signal, facts, TOO_LONG.format(length=len(said), limit=LONGEST_ANSWER))
         elif self._may_steer(signal, facts):
-            label = dict(question.choices)[signal.choice]
-            update = {"answered": label, "choice": signal.choice, "answered_by": signal.by}
+            if question.claim and not question.to.includes(facts):
+                self._refuse(signal, facts, NOT_ASKED)
+                return
+            update = {"answered": said, "choice": signal.choice, "answered_by": signal.by}
             self._memory.questions[question.id] = question.model_copy(update=update)
-            self._journal.audit(
-                "answered", f"{question.text} {label}", by=signal.by, delivery=signal.delivery
-            )
+            self._journal.audit("answered", f"{question.text} {said}", by=signal.by, delivery=signal.delivery)
             self._journal.touch()
 
     def _revise(self, signal: Revise, facts: PersonFacts) -> None:

@@ -10,9 +10,11 @@ from .values.freeze import Thawed
 from .values.run import Memory
 from .values.signals import (
     EFFECT_UNKNOWN,
+    EVENT,
     SIGNALS,
     THAWED,
     EffectNews,
+    Event,
     Signal,
 )
 
@@ -23,13 +25,14 @@ SEEN = 2000
 """Delivery ids remembered: more than a person can click, fewer than would weigh."""
 LONGEST_SIGNAL = 16 * 1024
 """Bytes. What people say is short."""
-FROM_WITHIN: dict[str, type[EffectNews | Thawed]] = {EFFECT_UNKNOWN: EffectNews, THAWED: Thawed}
+Learned = EffectNews | Thawed | Event
+FROM_WITHIN: dict[str, type[Learned]] = {EFFECT_UNKNOWN: EffectNews, THAWED: Thawed, EVENT: Event}
 """What other workflows of ours tell a run: not judged, only learned."""
 
 
-def read(name: str, args: Sequence[RawValue]) -> Signal | EffectNews | Thawed | None:
+def read(name: str, args: Sequence[RawValue]) -> Signal | Learned | None:
     """The signal, or None for whatever can't be read. Never raises: a handler that raises wedges its run for ever."""
-    wanted: type[Signal | EffectNews | Thawed] | None = FROM_WITHIN.get(name) or SIGNALS.get(name)
+    wanted: type[Signal | Learned] | None = FROM_WITHIN.get(name) or SIGNALS.get(name)
     if wanted is None or len(args) != 1 or len(args[0].payload.data) > LONGEST_SIGNAL:
         return None
     try:
@@ -60,13 +63,18 @@ class Inbox:
             warned = user in self._warned
             self._warned.add(user)
             return warned
-        memory.seen[signal.delivery] = None
-        while len(memory.seen) > SEEN:
-            memory.seen.popitem(last=False)
+        self.remember(signal.delivery)
         memory.inbox.append(signal)
         self._waiting[user] += 1
         self._kept += 1
         return True
+
+    def remember(self, delivery: str) -> None:
+        """Whatever has this id from now on is a repetition."""
+        seen = self._memory.seen
+        seen[delivery] = None
+        while len(seen) > SEEN:
+            seen.popitem(last=False)
 
     async def first(self) -> Signal:
         """It stays in until `judged`, so that none is lost on the way."""

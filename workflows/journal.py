@@ -89,8 +89,8 @@ class Journal:
         rows = self.memory.audit
         rows.append(row)
         if len(rows) > AUDIT_ROWS:
-            # A crowd that is refused must not push out what was decided.
-            del rows[next((at for at, known in enumerate(rows) if known.what == "refused"), 0)]
+            # Neither a crowd that is refused nor news that nobody waits for may push out what was decided.
+            del rows[next((at for at, known in enumerate(rows) if known.what in {"refused", "event"}), 0)]
 
     def tell(self, person: Person, text: str) -> None:
         """Say something to one person, and only to them; not again while the same is still to be shown."""
@@ -269,8 +269,17 @@ class Journal:
     @property
     def stopped(self) -> bool:
         """Cancelled, redirected, or without a place to be shown: what can be left is left."""
+        return bool(self.stopped_because)
+
+    @property
+    def stopped_because(self) -> str:
+        """Empty while it is not."""
         memory = self.memory
-        return bool(memory.cancel or memory.revision_due or memory.undeliverable)
+        if memory.undeliverable:
+            return "nobody can see it"
+        if memory.cancel is not None:
+            return "the run was cancelled"
+        return "" if memory.revision_due is None else "the goal was changed"
 
     def pins_of(self, contract: ToolContract) -> Pins:
         """What its tools were when this run first saw them."""

@@ -18,6 +18,7 @@ from temporalio.exceptions import TimeoutError as TimeoutFailure
 from .values.approval import Previewed
 from .values.calls import Thought
 from .values.effect import EffectOrder, Holder, Outcome, Recalled, RecallOrder, Verified
+from .values.events import SubscribeOrder, Subscription
 from .values.freeze import FreezeAnswer, FreezeQuestion
 from .values.people import PeopleAnswer, PeopleQuestion
 from .values.schedule import Firing, Prepared
@@ -200,6 +201,10 @@ list_tools = Step(
 frozen = Step(
     "frozen", FreezeQuestion, FreezeAnswer, Queue.RUNS,
     schedule_to_start=seconds(3600), start_to_close=seconds(10), schedule_to_close=seconds(7200), attempts=5,
+)  # fmt: skip
+subscribe = Step(
+    "subscribe", SubscribeOrder, Subscription, Queue.RUNS,
+    schedule_to_start=seconds(3600), start_to_close=seconds(10), schedule_to_close=seconds(7200),
 )  # fmt: skip
 people = Step(
     "people", PeopleQuestion, PeopleAnswer, Queue.SLACK,

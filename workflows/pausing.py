@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 
+from .docket import Docket
 from .journal import Journal
 from .values.signals import Cancel
 from .values.spec import Limits
@@ -67,16 +68,9 @@ def _raised(journal: Journal) -> Limits:
 
 
 def _ask(journal: Journal, why: str) -> Question:
-    memory = journal.memory
-    memory.last_question += 1
-    question = Question(
-        id=str(memory.last_question),
-        text=f"{why} Go on?",
-        choices=(("more", f"Go on: {_in_words(journal.spec.limits)}"), ("stop", "Stop here")),
-    )
-    memory.questions[question.id] = question
+    choices = (("more", f"Go on: {_in_words(journal.spec.limits)}"), ("stop", "Stop here"))
+    question = Docket(journal).ask(f"{why} Go on?", choices)
     journal.audit("paused", question.text)
-    journal.touch()
     return question
 
 

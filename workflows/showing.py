@@ -1,15 +1,26 @@
 """What is read off a run's memory: its view for the cards, its summary for lists."""
 
+from datetime import UTC, datetime
+
 from temporalio import workflow
 
 from .journal import Journal
 from .values.approval import Approval, ApprovalState
-from .values.run import Memory, RunSummary
-from .values.view import ApprovalView, BudgetView, RunState, RunView, StepState, StepView
+from .values.run import Memory, RunSummary, Wait
+from .values.view import (
+    ApprovalView,
+    BudgetView,
+    RunState,
+    RunView,
+    StepState,
+    StepView,
+    WaitKind,
+    WaitView,
+)
 
 
 def waits_for(memory: Memory) -> str:
-    """What people have to do, in words; empty when there is nothing."""
+    """What people have to do, or what else is waited for, in words; empty when there is nothing."""
     for unknown in memory.unknowns.values():
         if not unknown.said:
             return f"Waiting for someone to say what became of {unknown.tool} on {unknown.target}"
@@ -22,7 +33,22 @@ def waits_for(memory: Memory) -> str:
     for approval in memory.approvals.values():
         if approval.state is ApprovalState.QUORUM and approval.held:
             return f"Held: {approval.held}"
-    return ""
+    return next((_on_purpose(each.wait) for each in memory.open if each.wait is not None), "")
+
+
+def _on_purpose(wait: Wait) -> str:
+    until = "" if wait.until is None else f"until {clock(wait.until)}"
+    match wait.kind:
+        case WaitKind.TIME:
+            return f"Waiting {until}"
+        case WaitKind.EVENT:
+            return f"Waiting for {wait.about}, {until}"
+        case WaitKind.ANSWER:
+            return "Waiting for an answer"
+
+
+def clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def state(journal: Journal) -> RunState:
@@ -76,6 +102,7 @@ def view(journal: Journal) -> RunView:
         alerts=tuple(memory.alerts.values()),
         unknowns=tuple(memory.unknowns.values()),
         questions=tuple(memory.questions.values()),
+        waits=tuple(_wait(each.wait) for each in memory.open if each.wait is not None),
         notices=tuple(memory.notices),
         changes=tuple(memory.changes),
         plan_only=journal.plan_only,
@@ -93,6 +120,10 @@ def view(journal: Journal) -> RunView:
         ),
         cards=memory.cards,
     )
+
+
+def _wait(wait: Wait) -> WaitView:
+    return WaitView(kind=wait.kind, about=wait.about, since=wait.since, until=wait.until)
 
 
 def _approval(approval: Approval) -> ApprovalView:

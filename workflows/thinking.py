@@ -31,6 +31,7 @@ async def think(journal: Journal) -> Thought:
         agent=journal.spec.name,
         planner=journal.spec.planner,
         tools=journal.spec.tools,
+        own_tools=journal.spec.own_tools,
         plan_only=journal.plan_only,
         pins=memory.pins,
     )

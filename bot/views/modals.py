@@ -77,7 +77,13 @@ def resolve_modal(about: ReasonRef, said: Said) -> View:
     )
 
 
-def _reason(hint: str) -> Block:
+def answer_modal(about: ReasonRef) -> View:
+    return modal(
+        "answer", words.ANSWER_TITLE, about, [_reason(words.WHO_SEES_ANSWER, words.ANSWER)], words.SEND
+    )
+
+
+def _reason(hint: str, name: str = words.REASON) -> Block:
     entry = {
         "type": "plain_text_input",
         "action_id": REASON_INPUT,
@@ -85,5 +91,5 @@ def _reason(hint: str) -> Block:
         "min_length": 1,
         "max_length": REASON_LIMIT,
     }
-    label, hint_text = plain(words.REASON), plain(hint)
+    label, hint_text = plain(name), plain(hint)
     return {"type": "input", "block_id": REASON_BLOCK, "label": label, "hint": hint_text, "element": entry}

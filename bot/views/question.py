@@ -1,12 +1,25 @@
-"""A question that a run asks of people, with its answers as buttons."""
+"""A question of a run, or of its planner: answered by buttons, or in people's own words."""
 
 from workflows.rules.visible import visible
 from workflows.values.view import Question
 
 from .. import words
-from .blocks import Block, Message, actions, button, context, header, message, quote, rich
+from .blocks import (
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    header,
+    line,
+    message,
+    person,
+    quote,
+    rich,
+    run_of,
+)
 from .refs import QuestionRef
-from .text import escaped, one_line, shortened, user
+from .text import escaped, moment, one_line, shortened, user
 
 TEXT = 2800
 CHOICES = 25
@@ -14,32 +27,53 @@ CHOICES = 25
 
 
 def question_card(run_id: str, question: Question) -> Message:
+    asks = words.AGENT_ASKS if question.claim else words.QUESTION
     asked = shortened(visible(question.text), TEXT)
     return message(
-        f"{words.QUESTION}: {escaped(shortened(one_line(question.text), 1000))} {_answered(question)}".strip(),
-        header(words.QUESTION),
+        f"{asks}: {escaped(shortened(one_line(question.text), 1000))} {_answered(question)}".strip(),
+        header(asks),
         rich(quote(asked)),
-        _buttons(run_id, question),
+        context(_who(question)) if question.claim and not question.answered else None,
+        _answers(run_id, question),
     )
+
+
+def _who(question: Question) -> str:
+    """Only the person who asked for the run is notified: a planner may have many questions."""
+    requester, *others = question.to.users or ("",)
+    more = words.AND_WHO_STEERS if others or question.to.groups else ""
+    until = "" if question.until is None else f", until {moment(question.until)}"
+    return words.MAY_ANSWER.format(who=f"{user(requester)}{more}", until=until)
 
 
 def _answered(question: Question) -> str:
     if not question.answered:
         return ""
-    by = f"{user(question.answered_by.user)} answered: " if question.answered_by is not None else ""
+    by = f"{user(question.answered_by.user)} {words.ANSWERED} " if question.answered_by is not None else ""
     return f"{by}{escaped(shortened(one_line(question.answered), 500))}"
 
 
-def _buttons(run_id: str, question: Question) -> Block:
+def _answers(run_id: str, question: Question) -> Block:
+    if question.claim and question.answered_by is not None:
+        by = line(person(question.answered_by.user), run_of(f" {words.ANSWERED}"))
+        return rich(by, quote(shortened(visible(question.answered), TEXT)))
     if question.answered:
         return context(f"*{_answered(question)}*")
+    if not question.choices:
+        ref = QuestionRef(run=run_id, question=question.id)
+        return actions(button("write_answer", words.ANSWER, ref.packed(), "primary"))
     return actions(
         *(
             button(
                 f"answer_{number}",
-                shortened(one_line(label), 75),
+                _label(label, claim=question.claim),
                 QuestionRef(run=run_id, question=question.id, choice=choice).packed(),
             )
             for number, (choice, label) in enumerate(question.choices[:CHOICES])
         )
     )
+
+
+def _label(label: str, *, claim: bool) -> str:
+    """An agent's option stands in quotes: nothing that it offers passes for a button of ours."""
+    return f"“{shortened(one_line(label), 73)}”" if claim else shortened(one_line(label), 75)

@@ -46,7 +46,8 @@ class UnknownRef(RunRef):
 
 class QuestionRef(RunRef):
     question: str
-    choice: str
+    choice: str = ""
+    """Empty where people answer in their own words."""
 
 
 class GoalRef(Ref):
@@ -71,11 +72,12 @@ class PageRef(ApprovalRef):
 
 
 class ReasonRef(Ref):
-    """What a modal that asks for a reason is about."""
+    """What a modal that asks for a reason, or for an answer, is about."""
 
     channel: str
     thread: str = ""
     approval: ApprovalRef | None = None
     group: GroupRef | None = None
     unknown: UnknownRef | None = None
+    question: QuestionRef | None = None
     said: str = ""

@@ -5,7 +5,16 @@ from decimal import Decimal
 
 from workflows.rules.visible import visible
 from workflows.values.approval import ApprovalState
-from workflows.values.view import ApprovalView, BudgetView, RunState, RunView, StepState, StepView
+from workflows.values.view import (
+    ApprovalView,
+    BudgetView,
+    RunState,
+    RunView,
+    StepState,
+    StepView,
+    WaitKind,
+    WaitView,
+)
 
 from .. import words
 from .blocks import (
@@ -162,6 +171,7 @@ def _done(steps: Sequence[StepView]) -> int:
 
 def _doing(view: RunView) -> list[Block]:
     waiting = [_waiting(each) for each in view.approvals if each.state is ApprovalState.OPEN]
+    waiting += [_on_purpose(each) for each in view.waits]
     if waiting and view.state is RunState.WAITING:
         more = [f"and {len(waiting) - MOST_WAITING} more."] if len(waiting) > MOST_WAITING else []
         return [section("\n".join([*waiting[:MOST_WAITING], *more]))]
@@ -175,6 +185,18 @@ def _waiting(approval: ApprovalView) -> str:
     )
     what = f"{code(shortened(approval.tool, 100))} on {code(shortened(approval.target, 150))}"
     return f"*Waiting for approval* of {what} by {who}, since {moment(approval.opened_at)}."
+
+
+def _on_purpose(wait: WaitView) -> str:
+    since = f"since {moment(wait.since)}"
+    until = "" if wait.until is None else f", until {moment(wait.until)}"
+    match wait.kind:
+        case WaitKind.TIME:
+            return f"*Waiting*{until.removeprefix(',')}, {since}."
+        case WaitKind.EVENT:
+            return f"*Waiting for an event*: {code(shortened(wait.about, 200))}, {since}{until} at most."
+        case WaitKind.ANSWER:
+            return f"*Waiting for an answer* to the question below, {since}{until}."
 
 
 def _ended(view: RunView) -> list[Block]:

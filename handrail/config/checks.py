@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 from activities.masking import compiled
 from activities.runbook_check import check as check_runbook
+from workflows.rules import own_tools
 from workflows.rules.keys import names_in
 from workflows.rules.phrases import BadPhrase, first_match
 
@@ -21,6 +22,11 @@ SAID_AFTERWARDS = ("Internal error", "Error executing tool", "MCP error -32602: 
 
 def mistakes(file: File) -> Iterator[Finding]:
     """What makes the file unusable."""
+    if own_tools.SERVER in file.servers:
+        yield (
+            ("servers", own_tools.SERVER),
+            f"expected another name: {_list(own_tools.ALL)} are Handrail's own",
+        )
     yield from reach_checks.mistakes(file)
     yield from server_checks.mistakes(file)
     yield from command_checks.mistakes(file)
@@ -70,6 +76,9 @@ def _proofs(tool: ToolSection) -> Iterator[Finding]:
 
 def _tool(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:
     server = name.partition(".")[0]
+    if server == own_tools.SERVER:
+        yield (), "this is one of Handrail's own tools: it needs no contract, and agents have it by name"
+        return
     if server not in file.servers:
         yield (
             (),
@@ -189,11 +198,12 @@ def _model(agent: AgentSection, file: File) -> Iterator[Finding]:
             yield (key,), f"expected provider:model, or one of the models ({known}), found {name!r}"
     if not agent.tools:
         yield (), "expected tools, the patterns of those that its model may call, found none"
+    tools = [*file.tools, *own_tools.ALL]
     for place, pattern in enumerate(agent.tools):
-        if not any(fnmatchcase(tool, pattern) for tool in file.tools):
+        if not any(fnmatchcase(tool, pattern) for tool in tools):
             yield (
                 ("tools", place),
-                f"expected a tool or a pattern of tools ({_list(file.tools)}), found {pattern!r}",
+                f"expected a tool or a pattern of tools ({_list(tools)}), found {pattern!r}",
             )
 
 

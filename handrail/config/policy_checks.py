@@ -6,10 +6,11 @@ from datetime import timedelta
 from activities.windows import BadWindow
 from activities.windows import check as check_window
 from workflows.rules.policy import NOBODY
+from workflows.values.durations import words
 
 from . import translate
 from .problems import KeyPath
-from .schema import File, PeopleSection, PolicyTestSection, RuleSection, words
+from .schema import File, PeopleSection, PolicyTestSection, RuleSection
 
 Finding = tuple[KeyPath, str]
 

@@ -1,50 +1,21 @@
 """The shape of `handrail.yaml`: what may be written there, and in which form."""
 
-import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from activities.masking import compiled
+from workflows.values.durations import Duration
 
 from .forms import Section, spelled
 from .server_sections import ServerSection
 
-_DURATION = re.compile(r"(?P<count>\d+)\s*(?P<unit>ms|s|m|h|d|w)")
-_UNITS = {
-    "ms": timedelta(milliseconds=1),
-    "s": timedelta(seconds=1),
-    "m": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-    "w": timedelta(weeks=1),
-}
 SHORTEST_FRESHNESS = timedelta(minutes=1)
 """In less time, no preview and no look at who people are would be in before it is too old."""
 LONGEST_APPLY = timedelta(minutes=10)
 """The steps that apply leave a call this long and a minute more (workflows/outside.py)."""
-
-
-def duration(value: Any) -> timedelta:
-    """`90s`, `30m`, `1h30m`, `24h`, `7d`."""
-    if isinstance(value, timedelta):
-        return value
-    text = value.replace(" ", "") if isinstance(value, str) else ""
-    made = sum((int(part["count"]) * _UNITS[part["unit"]] for part in _DURATION.finditer(text)), timedelta())
-    if _DURATION.sub("", text) or not made:
-        raise ValueError("a duration such as 30s, 15m, 24h or 7d")
-    return made
-
-
-def words(value: timedelta) -> str:
-    """A duration as it is written: the inverse of `duration`."""
-    left, spelled = value, ""
-    for unit in ("w", "d", "h", "m", "s", "ms"):
-        count, left = divmod(left, _UNITS[unit])
-        spelled += f"{count}{unit}" if count else ""
-    return spelled
 
 
 def _pattern(value: str) -> str:
@@ -52,7 +23,6 @@ def _pattern(value: str) -> str:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(duration)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 
 

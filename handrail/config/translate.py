@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from workflows.rules import own_tools
 from workflows.rules.names import is_environment
 from workflows.values.people import People
 from workflows.values.spec import (
@@ -146,6 +147,7 @@ def agent(
         description=said.description,
         planner=planner(said),
         tools=tuple(contracts[tool] for tool in tools_of(said, contracts)),
+        own_tools=tuple(tools_of(said, own_tools.ALL)),
         rules=tuple(rules),
         limits=Limits(
             steps=said.budget.steps,

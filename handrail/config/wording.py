@@ -8,8 +8,10 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
+from workflows.values.durations import words
+
 from .problems import KeyPath, Problem
-from .schema import File, words
+from .schema import File
 from .server_sections import KINDS, tag
 from .source import Source
 

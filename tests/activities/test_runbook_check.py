@@ -118,6 +118,34 @@ def test_a_mistake_in_a_step_is_told(steps: list[RunbookStep], problem: str):
     assert problem in told
 
 
+def test_a_tool_of_handrails_own_needs_no_contract():
+    told = step(call="handrail.wait_for_event", arguments={"source": "github", "key": "{{ service }}"})
+    asked = step("two", call="handrail.ask_person", arguments={"question": "Go?", "options": ["yes", "no"]})
+    until = step("three", call="handrail.wait_until", arguments={"for": "{{ '2h' }}"})
+
+    assert problems(told, asked, until, answer="{{ two.answer }}") == []
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "problem"),
+    [
+        ("wait_until", {"for": "soon"}, "for: expected a duration such as 30s, 15m, 24h or 7d"),
+        ("wait_until", {"for": "{{ service }}", "untill": "x"}, "handrail.wait_until has no argument untill"),
+        ("ask_person", {}, "question: it is needed"),
+        (
+            "wait",
+            {},
+            "Handrail has handrail.wait_until, handrail.wait_for_event, handrail.ask_person",
+        ),
+    ],
+)
+def test_arguments_that_a_tool_of_handrails_own_would_not_take_are_told(call, arguments, problem):
+    [told] = problems(step(call=f"handrail.{call}", arguments=arguments))
+
+    assert told.startswith("the step “one”: ")
+    assert told.endswith(problem)
+
+
 @pytest.mark.parametrize(
     ("phrases", "problem"),
     [

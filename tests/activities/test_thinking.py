@@ -63,6 +63,7 @@ def think(model: ModelServer, tool_servers: ToolServers):
         *entries: Entry,
         models=("small",),
         tools=(LOOK, DEPLOY, RESTART),
+        own_tools=(),
         environment=None,
         said="",
         pins=None,
@@ -73,7 +74,13 @@ def think(model: ModelServer, tool_servers: ToolServers):
         }
         planner = ModelPlanner(models=models, instructions=said)
         order = ThinkOrder(
-            run_id="run/1", turn=1, agent="operate", planner=planner, tools=tools, pins=pins or {}
+            run_id="run/1",
+            turn=1,
+            agent="operate",
+            planner=planner,
+            tools=tools,
+            own_tools=own_tools,
+            pins=pins or {},
         )
         async with Models(addresses) as known:
             return await (environment or ActivityEnvironment()).run(
@@ -111,6 +118,21 @@ async def test_a_model_is_offered_the_agents_tools_without_what_handrail_fills_i
     assert asked["messages"][0]["content"].endswith("Mind the budget.")
     assert GOAL.text in asked["messages"][1]["content"]
     assert model.keys == ["Bearer sk-very-secret"]
+
+
+async def test_a_model_is_offered_those_of_handrails_own_tools_that_its_agent_has(think, model):
+    model.then(calls(("handrail__wait_until", '{"for":"2h"}')))
+    thought = await think(own_tools=("handrail.wait_until",))
+
+    [asked] = model.heard
+    offered = {tool["function"]["name"]: tool["function"] for tool in asked["tools"]}
+    assert {name for name in offered if name.startswith("handrail")} == {"handrail__wait_until"}
+    wait = offered["handrail__wait_until"]
+    assert set(wait["parameters"]["properties"]) == {"at", "for"}
+    assert "People are shown" not in wait["description"]
+    assert [(call.tool, call.arguments) for call in thought.calls] == [
+        ("handrail.wait_until", '{"for":"2h"}')
+    ]
 
 
 async def test_what_happened_is_told_in_order_and_each_call_with_its_outcome(think, model):

@@ -14,6 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.ledger import Ledger
+from activities.mailboxes import Mailboxes
 from bot.app import Bot, assemble, listening
 from bot.settings import BotSettings, SlackSettings
 from bot.slack import client_for
@@ -94,7 +95,7 @@ class Workspace:
     async def work(self) -> None:
         """The worker process."""
         self._working = stack = AsyncExitStack()
-        activities = as_activities(self.tools, Ledger(self.client))[Queue.RUNS]
+        activities = as_activities(self.tools, Ledger(self.client), Mailboxes(self.client))[Queue.RUNS]
         worker = Worker(
             self.client,
             task_queue=Queue.RUNS.value,

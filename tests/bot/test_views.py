@@ -15,7 +15,7 @@ from bot.views.details import details_modal, everything
 from bot.views.editing import edit_modal
 from bot.views.look import Look
 from bot.views.question import question_card
-from bot.views.refs import ApprovalRef, GroupRef, PageRef, ReasonRef, UnknownRef
+from bot.views.refs import ApprovalRef, GroupRef, PageRef, QuestionRef, ReasonRef, UnknownRef
 from bot.views.result import result_card
 from bot.views.root import root_card
 from bot.views.text import shortened
@@ -27,6 +27,7 @@ from sandbox.view_rules import parse_view
 from tests.bot.deployer import AGENT
 from tests.bot.views import (
     IN_EMERGENCIES,
+    NOON,
     RULE,
     RUN,
     alert,
@@ -45,7 +46,7 @@ from workflows.rules.canonical import canonical
 from workflows.rules.visible import visible
 from workflows.values.approval import ApprovalState, Shown
 from workflows.values.signals import Said
-from workflows.values.view import AlertKind, Change, RunState, StepState, StepView
+from workflows.values.view import AlertKind, Change, RunState, StepState, StepView, WaitKind, WaitView
 
 EXTREMES = [
     "",
@@ -105,6 +106,12 @@ def every_card(text):
     for said in ("", text):
         yield unknown_card(RUN, unknown(text, said=said, said_by=BOB, reason=text))
         yield question_card(RUN, question(text or "?", answered=said, answered_by=BOB))
+        own_words = question(text[:2000] or "?", choices=(), claim=True, to=RULE.approvers, until=NOON)
+        yield question_card(RUN, own_words.model_copy(update={"answered": said[:2000], "answered_by": BOB}))
+        options = tuple((str(number), text[:70] or "x") for number in range(10))
+        yield question_card(RUN, own_words.model_copy(update={"choices": options}))
+    waits = (WaitView(kind=WaitKind.EVENT, about=text, since=NOON, until=NOON),) * 50
+    yield root_card(view(text, steps=70, state=RunState.WAITING, waits=waits), Look())
     yield lists.unmatched_card(text, [text or "x"] * 9)
     yield lists.no_such_agent_card(text, ["deployer"], text)
     yield lists.agents_card(
@@ -177,6 +184,8 @@ def test_every_other_dialog_is_within_the_limits():
     about = ReasonRef(channel="C0OPS", unknown=UnknownRef(run=RUN, effect="f" * 64), said="happened")
     for said in Said:
         parse_view(modals.resolve_modal(about, said), "modal")
+    asked = ReasonRef(channel="C0OPS", thread="1.1", question=QuestionRef(run=RUN, question="7"))
+    parse_view(modals.answer_modal(asked), "modal")
     parse_view(modals.loading(), "modal")
 
 

@@ -51,6 +51,16 @@ def test_an_agent_with_a_model_has_its_instructions_its_tools_and_its_budget(con
     assert agent.limits == Limits(steps=9, tokens=5000, cost=Decimal("2.50"))
 
 
+def test_an_agent_has_those_of_handrails_own_tools_that_it_names(config_of):
+    some = GOOD.replace('"ops.ch*"', '"ops.ch*", "handrail.wait_*"')
+    called = GOOD.replace("call: ops.status", "call: handrail.wait_until, with: {for: 2h}")
+
+    assert config_of(GOOD).agents[0].own_tools == ()
+    assert config_of(some).agents[0].own_tools == ("handrail.wait_until", "handrail.wait_for_event")
+    assert config_of(called).agents[1].own_tools == ("handrail.wait_until",)
+    assert [tool.name for tool in config_of(some).agents[0].tools] == ["ops.status", "ops.change"]
+
+
 def test_the_only_agent_with_a_model_takes_the_goals_that_no_phrase_fits(config_of):
     two = GOOD.replace(
         "agents:\n", "agents:\n  other: {description: Other., model: local, tools: [ops.status]}\n"
@@ -98,12 +108,37 @@ MISTAKES = {
         ('"ops.ch*"', '"opps.*"'),
         (
             "handrail.yaml:11: agents.operate.tools[1]: expected a tool or a pattern of tools "
-            "(ops.status, ops.change, ops.drop), found 'opps.*'"
+            "(ops.status, ops.change, ops.drop, handrail.wait_until, handrail.wait_for_event, "
+            "handrail.ask_person), found 'opps.*'"
         ),
     ),
     "an address that is none": (
         ("http://localhost:11434/v1", "localhost:11434"),
         "handrail.yaml:3: models.local.url: expected an address such as http://localhost:11434/v1, found 'localhost:11434'",
+    ),
+    "a server with the name of ours": (
+        (
+            "servers: {ops: {command: ops-server}}",
+            "servers: {ops: {command: ops-server}, handrail: {command: x}}",
+        ),
+        (
+            "handrail.yaml:1: servers.handrail: expected another name: handrail.wait_until, "
+            "handrail.wait_for_event, handrail.ask_person are Handrail's own"
+        ),
+    ),
+    "a contract for a tool of ours": (
+        ("tools: {ops.status: {reads: true},", "tools: {handrail.wait_until: {}, ops.status: {reads: true},"),
+        (
+            "handrail.yaml:4: tools.handrail.wait_until: this is one of Handrail's own tools: it needs no "
+            "contract, and agents have it by name"
+        ),
+    ),
+    "what a tool of ours would not take": (
+        ("call: ops.status}", "call: handrail.wait_until, with: {for: soon}}"),
+        (
+            "handrail.yaml:15: agents.look.runbook.steps[0]: the step “now”: handrail.wait_until can't be called "
+            "like that: for: expected a duration such as 30s, 15m, 24h or 7d"
+        ),
     ),
     "a budget of nothing": (
         ("cost: 2.50", "cost: 0"),

@@ -5,6 +5,7 @@ from temporalio.client import Client
 
 from activities.freezes import Freezes
 from activities.ledger import Ledger
+from activities.mailboxes import Mailboxes
 from activities.masking import PLAIN
 from activities.planning import Planning
 from activities.tool_servers import ToolServers
@@ -22,7 +23,8 @@ async def carriers():
     tokens = {"SLACK_BOT_TOKEN": "xoxb-none", "SLACK_APP_TOKEN": "xapp-none"}
     bot = assemble(client, BotSettings(agents=()), slack_settings(tokens))
     tools = Tools(ToolServers([]), PLAIN)
-    return Planning(client, PLAIN), tools, Ledger(client), Freezes(client), *bot.carriers
+    at_temporal = (Ledger(client), Freezes(client), Mailboxes(client))
+    return Planning(client, PLAIN), tools, *at_temporal, *bot.carriers
 
 
 async def test_every_step_is_carried_out_by_one_activity_on_its_queue():

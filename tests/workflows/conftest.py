@@ -10,6 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.ledger import Ledger
+from activities.mailboxes import Mailboxes
 from handrail.queues import WORKFLOWS, as_activities, cached, runner
 from tests.workflows.far_end import FarEnd
 from tests.workflows.histories import record
@@ -31,7 +32,7 @@ async def with_planner(
 
         async def start(planner: Planner) -> FarEnd:
             far_end = FarEnd(temporal.client, planner)
-            carriers = as_activities(far_end, Ledger(temporal.client))
+            carriers = as_activities(far_end, Ledger(temporal.client), Mailboxes(temporal.client))
             await workers.enter_async_context(
                 Worker(
                     temporal.client,

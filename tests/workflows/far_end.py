@@ -11,15 +11,18 @@ from temporalio.exceptions import ApplicationError
 
 from workflows import outside
 from workflows.outside import carries_out
+from workflows.rules import own_tools
 from workflows.rules.canonical import canonical, parse
 from workflows.rules.digests import gates_digest
+from workflows.rules.names import mailbox_id
 from workflows.values.approval import Approval, Previewed, Shown
 from workflows.values.calls import ProposedCall, Thought, ThoughtKind, Transcript
 from workflows.values.effect import EffectOrder, Outcome, OutcomeState, Verified
+from workflows.values.events import DELIVER, Delivery
 from workflows.values.freeze import FreezeAnswer, FreezeQuestion, Frozen
 from workflows.values.people import People, PeopleAnswer, PeopleQuestion, Person, PersonFacts, Place, Standing
 from workflows.values.run import Ask, RunInput, RunResult
-from workflows.values.signals import Answer, Cancel, Decide, DecideAll, Edit, Resolve, Said
+from workflows.values.signals import Answer, Cancel, Decide, DecideAll, Edit, Event, Resolve, Revise, Said
 from workflows.values.spec import AgentSpec, Limits, Rule, RuleKind, Runbook
 from workflows.values.steps import PermittedRead, Pinned, PinOrder, PreviewOrder, ReadResult, ThinkOrder
 from workflows.values.tools import EffectClass, KeyPlace, ToolContract, Verify
@@ -85,6 +88,7 @@ def spec(*rules: Rule, limits: Limits | None = None) -> AgentSpec:
         description="Deploys.",
         planner=Runbook(phrases=("deploy",), steps=(), answer=""),
         tools=(LOOK, DEPLOY, RESTART, TICKET),
+        own_tools=tuple(own_tools.ALL),
         rules=rules or (BY_BOB,),
         limits=limits or Limits(),
     )
@@ -131,6 +135,7 @@ class FarEnd:
         self.freezes: list[Frozen] = []
         self.freezes_away = 0
         self.untold: dict[str, str] = {}
+        self.questions_unposted = False
         self.people_away = 0
         self.lookups = 0
         self.standings: dict[Person, Standing] = {}
@@ -255,6 +260,7 @@ class FarEnd:
         alerts = [alert.slot for alert in view.alerts]
         untold = {slot: why for slot in alerts for each, why in self.untold.items() if slot.startswith(each)}
         slots = ["root", *(each.slot for each in view.approvals), *(set(alerts) - set(untold))]
+        slots += [f"question/{each.id}" for each in view.questions if not self.questions_unposted]
         cards = {slot: view.cards.get(slot) or self._card(view) for slot in slots}
         async with self._shown:
             self.views[order.run_id] = view
@@ -275,6 +281,16 @@ class FarEnd:
         return Card(channel=view.place.channel, ts=f"{next(self._timestamps)}.000100", digest="")
 
     # What a test does
+
+    async def happens(self, event: Event, keep: timedelta = timedelta(hours=1)) -> None:
+        """As the edge that hears of it tells its mailbox."""
+        await self._client.start_workflow(
+            "Mailbox",
+            id=mailbox_id(event.source, event.key),
+            task_queue=outside.Queue.RUNS,
+            start_signal=DELIVER,
+            start_signal_args=[Delivery(event=event, keep=keep)],
+        )
 
     async def until(self, true: Callable[[], object]) -> None:
         """Wait until what was shown, told or applied makes it *true*."""
@@ -374,8 +390,17 @@ def cancel(by: Person, reason: str = "not today") -> Cancel:
     return Cancel(delivery=f"click/{next(_deliveries)}", by=by, reason=reason)
 
 
+def revise(text: str, by: Person) -> Revise:
+    return Revise(delivery=f"click/{next(_deliveries)}", by=by, text=text)
+
+
 def answer(question: str, choice: str, by: Person) -> Answer:
     return Answer(delivery=f"click/{next(_deliveries)}", by=by, question=question, choice=choice)
+
+
+def words(question: str, text: str, by: Person) -> Answer:
+    """Somebody sent the dialog of a question."""
+    return Answer(delivery=f"click/{next(_deliveries)}", by=by, question=question, text=text)
 
 
 def resolve(view: RunView, said: Said, by: Person, reason: str = "I looked") -> Resolve:

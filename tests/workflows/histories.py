@@ -14,7 +14,8 @@ async def record(client: Client, story: str, runs: list[str]) -> None:
     """Keep every execution of the *runs* of a story, and the effects and leases that they started."""
     for run in runs:
         for number, history in enumerate(await _all_of(client, run)):
-            file = FOLDER / f"{story.removeprefix('test_')}.{run.removeprefix('run/')}.{number}.json"
+            name = run.removeprefix("run/").replace("/", "-")
+            file = FOLDER / f"{story.removeprefix('test_')}.{name}.{number}.json"
             file.write_text(json.dumps(_impersonal(json.loads(history.to_json())), indent=2) + "\n")
 
 

@@ -38,7 +38,7 @@ async def test_no_signal_can_wedge_a_run(with_planner, temporal):
     run = await far_end.start("poison")
     approval = await far_end.asked(run)
 
-    for name in [*SIGNALS, "effect_unknown", "no_such_signal"]:
+    for name in [*SIGNALS, "effect_unknown", "event", "no_such_signal"]:
         for payloads in POISON:
             await temporal.client.workflow_service.signal_workflow_execution(
                 SignalWorkflowExecutionRequest(

@@ -152,6 +152,12 @@ def may_steer(facts: PersonFacts, requester: Person, spec: AgentSpec) -> bool:
     return facts.person.user == requester.user or stewards(spec).includes(facts)
 
 
+def may_answer(spec: AgentSpec, requester: Person, who: str) -> People:
+    """Who may answer what a planner asks: nobody who may not steer the run, whatever it says."""
+    asked = People(users=(requester.user,))
+    return asked if who == "requester" else asked | stewards(spec)
+
+
 def may_freeze(facts: PersonFacts, home_team: str, freezers: People) -> str:
     """Why this person may neither freeze nor unfreeze; empty when they may. Nobody, until somebody is named."""
     if facts.person.team != home_team or facts.standing is Standing.OUTSIDER:

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from pydantic import AwareDatetime, BaseModel
+
 from .base import Value
 from .signals import Event
 
@@ -23,4 +25,44 @@ class Subscription(Value):
 
     run_id: str
     """Workflow id."""
+    until: AwareDatetime
+
+
+class SubscribeOrder(Value):
+    """Ask the mailbox of this key for what it has and gets."""
+
+    source: str
+    key: str
+    subscription: Subscription
+
+
+class Kept(Value):
+    """An event in its mailbox."""
+
+    number: int
+    """In the order in which they came."""
+    event: Event
     until: datetime
+
+
+class Subscriber(Value):
+    """A run, and how far it was sent what is kept."""
+
+    since: datetime
+    until: datetime
+    sent: int = 0
+    """The number of the last event."""
+
+
+class Contents(BaseModel):
+    """All that a mailbox knows. Carried over continue-as-new as it stands."""
+
+    kept: list[Kept] = []
+    subscribers: dict[str, Subscriber] = {}
+    """By workflow id."""
+    last: int = 0
+    dropped: int = 0
+    """Events that made room for newer ones."""
+    turned_away: int = 0
+    """Runs for which there was no room."""
+    malformed: int = 0

@@ -13,7 +13,18 @@ from .signals import Answer, Cancel, Decide, DecideAll, Edit, Event, Resolve, Re
 from .spec import AgentSpec, Limits, Rule
 from .tools import Pins
 from .usage import Usage
-from .view import Alert, AuditRow, Card, Change, Notice, Question, RunState, StepView, UnknownOutcome
+from .view import (
+    Alert,
+    AuditRow,
+    Card,
+    Change,
+    Notice,
+    Question,
+    RunState,
+    StepView,
+    UnknownOutcome,
+    WaitView,
+)
 
 
 class Ask(Value):
@@ -28,6 +39,15 @@ class Ask(Value):
     """Everything is previewed, nothing is applied."""
     schedule: str = ""
     """The name of the schedule that started it."""
+
+
+class Wait(WaitView):
+    """What an open call of a tool of Handrail's own waits for."""
+
+    question: str = ""
+    subscribed: bool = False
+    event: Event | None = None
+    """What it waited for."""
 
 
 class OpenCall(Value):
@@ -45,6 +65,7 @@ class OpenCall(Value):
     """Under which people are asked: nothing that comes later loosens it."""
     edit: Edit | None = None
     """Other arguments that a person wants; the call has its old ones until they were previewed."""
+    wait: Wait | None = None
 
 
 class Memory(BaseModel):
@@ -92,7 +113,7 @@ class Memory(BaseModel):
     announce_uncertain: bool = False
     thaws: int = 0
     """Grows with each freeze that has ended while it held this run."""
-    inbox: list[Decide | DecideAll | Edit | Answer | Revise | Cancel | Event | Resolve] = []
+    inbox: list[Decide | DecideAll | Edit | Answer | Revise | Cancel | Resolve] = []
     seen: OrderedDict[str, None] = OrderedDict()
     malformed: int = 0
     dropped: int = 0

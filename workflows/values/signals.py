@@ -55,11 +55,13 @@ class Edit(Heard):
 
 
 class Answer(Heard):
-    """A button of a question card."""
+    """A button of a question card, or the words typed into its dialog."""
 
     kind: Literal["answer"] = "answer"
     question: str
-    choice: str
+    choice: str = ""
+    text: str = ""
+    """Where the question has no buttons."""
 
 
 class Revise(Heard):
@@ -102,7 +104,7 @@ class Resolve(Heard):
     reason: str = ""
 
 
-Signal = Decide | DecideAll | Edit | Answer | Revise | Cancel | Event | Resolve
+Signal = Decide | DecideAll | Edit | Answer | Revise | Cancel | Resolve
 
 SIGNALS: dict[str, type[Signal]] = {
     "decide": Decide,
@@ -111,10 +113,11 @@ SIGNALS: dict[str, type[Signal]] = {
     "answer": Answer,
     "revise": Revise,
     "cancel": Cancel,
-    "event": Event,
     "resolve": Resolve,
 }
 
+EVENT = "event"
+"""From the `Mailbox` of its key to a run that subscribed: an `Event`."""
 THAWED = "thawed"
 """From a `Freeze` to a run that it held: a `Thawed`."""
 EFFECT_UNKNOWN = "effect_unknown"

@@ -135,6 +135,8 @@ class AgentSpec(Value):
     description: str
     planner: Planner
     tools: tuple[ToolContract, ...]
+    own_tools: tuple[str, ...] = ()
+    """Of Handrail's own (`rules.own_tools`), those that it has."""
     rules: tuple[Rule, ...]
     limits: Limits = Limits()
     windows: tuple[FreezeWindow, ...] = ()

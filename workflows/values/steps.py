@@ -30,6 +30,7 @@ class ThinkOrder(Value):
     """Requests for this thought that nobody answered: they may have been worked on, and are paid for."""
     plan_only: bool = False
     pins: Pins = {}
+    own_tools: tuple[str, ...] = ()
 
 
 class PermittedRead(Value):

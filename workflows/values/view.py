@@ -122,12 +122,35 @@ class Question(Value):
 
     id: str
     text: str
-    choices: tuple[tuple[str, str], ...]
-    """(value, label) of each button."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """(value, label) of each button; without any, people answer in their own words."""
+    claim: bool = False
+    """It is the planner's, in its words."""
+    to: People = People()
+    """Who may answer the planner's; one of ours is for all who may steer the run."""
+    until: datetime | None = None
+    """When nobody waits for an answer any more; None before its card was posted."""
     answered: str = ""
     """In words, once answered."""
     choice: str = ""
     answered_by: Person | None = None
+
+
+class WaitKind(StrEnum):
+    TIME = "time"
+    EVENT = "event"
+    ANSWER = "answer"
+
+
+class WaitView(Value):
+    """What a call waits for, on purpose."""
+
+    kind: WaitKind
+    about: str = ""
+    """Of an event: its source and its key, as the planner wrote them."""
+    since: datetime
+    until: datetime | None = None
+    """None while the card of a question was not posted yet."""
 
 
 class Notice(Value):
@@ -187,6 +210,7 @@ class RunView(Value):
     alerts: tuple[Alert, ...] = ()
     unknowns: tuple[UnknownOutcome, ...] = ()
     questions: tuple[Question, ...] = ()
+    waits: tuple[WaitView, ...] = ()
     notices: tuple[Notice, ...] = ()
     changes: tuple[Change, ...] = ()
     plan_only: bool = False
