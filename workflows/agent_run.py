@@ -19,7 +19,7 @@ from .rules.policy import Allowed, NeedsApproval, Refused, Verdict, judge, permi
 from .values.calls import Call, CallResult, Ended, Thought, ThoughtKind, Transcript
 from .values.freeze import Thawed
 from .values.run import OpenCall, RunInput, RunResult
-from .values.signals import Cancel, EffectNews
+from .values.signals import Cancel, EffectNews, Event
 from .values.steps import PermittedRead, ThinkOrder
 from .values.view import AuditRow, RunState, RunView, StepState
 
@@ -89,7 +89,7 @@ class AgentRun:
             self._journal.learn(heard.effect, heard.text, heard.at, heard.arguments)
         elif isinstance(heard, Thawed):
             self._memory.thaws += 1
-        elif not self._journal.inbox.keep(heard):
+        elif not self._journal.inbox.keep(heard) and not isinstance(heard, Event):
             self._journal.tell(heard.by, TOO_MANY)
 
     @workflow.query

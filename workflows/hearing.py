@@ -5,7 +5,7 @@ from contextlib import suppress
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
-from . import outside
+from . import outside, revising
 from .docket import Docket
 from .journal import Journal
 from .rules.approval import ENDED as DECIDED
@@ -64,9 +64,7 @@ class Hearing:
 
     async def _judge(self, signal: Signal) -> None:
         if isinstance(signal, Event):
-            self._journal.audit(
-                "event", f"{signal.source}: {signal.key}; nothing waits for it", delivery=signal.delivery
-            )
+            revising.by_event(self._journal, signal)
             return
         facts = await self._known(signal)
         if facts is None:
@@ -212,11 +210,9 @@ class Hearing:
             self._journal.touch()
 
     def _revise(self, signal: Revise, facts: PersonFacts) -> None:
-        if not self._may_steer(signal, facts):
-            return
-        self._memory.revision_due = GoalSet(text=signal.text, by=signal.by, at=workflow.now())
-        self._journal.audit("revised", signal.text, by=signal.by, delivery=signal.delivery)
-        self._docket.withdraw("the goal was changed")
+        if self._may_steer(signal, facts):
+            goal = GoalSet(text=signal.text, by=signal.by, at=workflow.now())
+            revising.revise(self._journal, goal, "the goal was changed", signal.delivery)
 
     async def _resolve(self, signal: Resolve, facts: PersonFacts) -> None:
         unknown = next(

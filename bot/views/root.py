@@ -60,13 +60,20 @@ def _card(view: RunView, look: Look, goal: int, note: int, tasks: int) -> Messag
     return message(
         fallback(view),
         header(f"{view.name}: {words.STATE[view.state].lower()}"),
-        section(f"{user(view.requester.user)} asked the agent {code(shortened(view.agent, 80))}:"),
+        section(f"{_asker(view)}:"),
         rich(quote(shortened(visible(view.goal), goal))),
         *(_plan(view, note, tasks) if look.plan else _plain_plan(view, note, tasks)),
         *([*_ended(view)] if view.state.ended else _doing(view)),
         context(_budget(view)),
         _buttons(view, look),
     )
+
+
+def _asker(view: RunView) -> str:
+    agent, requester = code(shortened(view.agent, 80)), user(view.requester.user)
+    if view.source:
+        return f"An event of {code(view.source)} asked the agent {agent}, on behalf of {requester}"
+    return f"{requester} asked the agent {agent}"
 
 
 def fallback(view: RunView) -> str:
