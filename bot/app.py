@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from slack_bolt.app.async_app import AsyncApp
@@ -16,13 +16,16 @@ from .asking import Asking
 from .clicks import Clicks
 from .desk import Desk
 from .dialogs import Dialogs
+from .events import EventsDoor, Intake
 from .freezes import Freezes
 from .freezing import Freezing
-from .http import serve_http
+from .http import Door
 from .limiter import Limiter
 from .listeners import listen
+from .mailboxes import Mailboxes
 from .people import PeopleFinder
 from .runs import Runs
+from .server import serving
 from .settings import BotSettings, SlackSettings
 from .slack import Slack, client_for
 from .socket_mode import serve_socket_mode
@@ -40,6 +43,7 @@ class Bot:
     runs: Runs
     announcer: Announcer
     people: PeopleFinder
+    events: EventsDoor
     later: Afterwards
 
     @property
@@ -60,7 +64,8 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     asking = Asking(Desk(runs, freezing, settings), runs, door, settings, later)
     listen(app, settings.command, asking, Clicks(runs, door, later), Dialogs(runs))
     announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command))
-    return Bot(app, door, runs, announcer, people, later)
+    events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
+    return Bot(app, door, runs, announcer, people, events, later)
 
 
 def _bolt(slack: Slack) -> AsyncApp:
@@ -98,20 +103,23 @@ def _quiet_logger() -> logging.Logger:
 async def listening(bot: Bot, slack: SlackSettings) -> AsyncIterator[None]:
     """Hears Slack until left: by Socket Mode with an app token, else by signed HTTP. What it began is finished.
 
-    Raises ValueError when neither is set, SlackError when Slack refuses the token.
+    Raises ValueError when neither is set, SlackError when Slack refuses the token, NotListening.
     """
     identity = await bot.slack.identity_at_last()
     log.info("I am %s in the workspace %s", identity.user, identity.team)
+    routes = bot.events.routes()
     try:
-        if slack.app_token is not None:
-            token = slack.app_token.get_secret_value()
-            async with serve_socket_mode(bot.app, token, client_for(token, slack.api_url)):
-                yield
-        elif slack.signing_secret is not None:
-            secret = slack.signing_secret.get_secret_value()
-            async with serve_http(bot.app, secret, slack.http_host, slack.http_port):
-                yield
-        else:
-            raise ValueError("either an app token (Socket Mode) or a signing secret (HTTP) is needed")
+        async with AsyncExitStack() as stack:
+            if slack.app_token is not None:
+                token = slack.app_token.get_secret_value()
+                link = serve_socket_mode(bot.app, token, client_for(token, slack.api_url))
+                await stack.enter_async_context(link)
+            elif slack.signing_secret is not None:
+                routes += Door(bot.app, slack.signing_secret.get_secret_value()).routes()
+            else:
+                raise ValueError("either an app token (Socket Mode) or a signing secret (HTTP) is needed")
+            if routes:
+                await stack.enter_async_context(serving(routes, slack.http_host, slack.http_port))
+            yield
     finally:
         await bot.later.close()

@@ -55,8 +55,10 @@ class Goal(Value):
     text: str
     by: Person
     place: Place
+    source: str = ""
+    """Whose event wants it, on that person's behalf."""
     occasion: str
-    """What Slack repeats of it, so that a redelivery is the same run."""
+    """What is repeated with it, so that a redelivery is the same run."""
 
 
 class Runs:
@@ -78,6 +80,7 @@ class Runs:
                 goal=goal.text,
                 requester=goal.by,
                 place=goal.place,
+                source=goal.source,
                 name=f"{short}-{await self._number(short, workflow_id)}",
             )
             # Already started: it ran, and ended. It is the same delivery again.

@@ -15,6 +15,7 @@ from .check_slack import check_slack
 from .check_tools import check_tools
 from .config import Config, load
 from .demo.parts import embedded_temporal, sandbox_tokens, slack_is_real
+from .events import check_events
 from .home import Home
 from .masking import worker_masker
 from .queues import STICKY
@@ -45,7 +46,7 @@ async def check_all(environ: Mapping[str, str], console: Console) -> bool:
 
 async def look(environ: Mapping[str, str]) -> AsyncIterator[Line]:
     try:
-        config = load(environ)
+        config = load(environ, with_events=True)
     except Trouble as trouble:
         for problem in str(trouble).splitlines():
             yield Line(False, "config", problem)
@@ -61,6 +62,8 @@ async def look(environ: Mapping[str, str]) -> AsyncIterator[Line]:
         yield line
     async for line in _tools(config, environ):
         yield line
+    for well, text in check_events(config, environ):
+        yield Line(well, "events", text)
     async for line in _models(config):
         yield line
 
@@ -75,7 +78,10 @@ def _with_demo(environ: Mapping[str, str]) -> Mapping[str, str]:
 
 
 async def _slack(environ: Mapping[str, str], config: Config) -> AsyncIterator[Line]:
-    async for well, text in check_slack(environ, config.rules):
+    started = {
+        start.channel: f"the events of {source.name}" for source in config.events for start in source.starts
+    }
+    async for well, text in check_slack(environ, config.rules, started):
         yield Line(well, "Slack", text)
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
 
+from bot.events_settings import EventSource
 from workflows.values.people import People
 from workflows.values.spec import AgentSpec, FreezeWindow, ModelPlanner, Rule
 from workflows.values.tools import ToolContract
 
-from . import checks, secrets, translate
+from . import checks, events, events_checks, secrets, translate
 from .problems import BadConfig, Problem
 from .schema import File, ModelSection, PolicyTestSection, ServerSection
 from .source import Source, read
@@ -39,6 +40,8 @@ class Config:
     """Those that rules and windows name outright."""
     servers: Mapping[str, ServerSection]
     models: Mapping[str, ModelSection]
+    events: tuple[EventSource, ...]
+    """Who may send events."""
     secrets: tuple[SecretStr, ...]
     """Of the tool servers, and those that it names: nothing that is shown holds them. Empty without servers."""
     mask_patterns: tuple[str, ...]
@@ -62,13 +65,17 @@ def home_named_by(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("HANDRAIL_HOME") or ".handrail").absolute()
 
 
-def load(environ: Mapping[str, str] = os.environ, *, with_servers: bool = True) -> Config:
+def load(
+    environ: Mapping[str, str] = os.environ, *, with_servers: bool = True, with_events: bool = False
+) -> Config:
     """Read and check the config.
 
-    A process that starts no tool servers says so, and then needs none of the secrets they are given. Raises
-    `BadConfig` with every problem that was found.
+    A process that starts no tool servers, or hears no events, needs none of the secrets of these. Raises `BadConfig`
+    with every problem that was found.
     """
-    source = read(file_named_by(environ), _given(environ), leave=() if with_servers else secrets.PLACES)
+    leave = () if with_servers else secrets.PLACES
+    leave += () if with_events else (secrets.EVENTS,)
+    source = read(file_named_by(environ), _given(environ), leave)
     file = _checked(source)
     tools = {name: translate.contract(name, said) for name, said in file.tools.items()}
     rules = tuple(translate.rule(said) for said in file.rules)
@@ -79,6 +86,7 @@ def load(environ: Mapping[str, str] = os.environ, *, with_servers: bool = True) 
         if said.model != ""
     )
     findings = [*checks.doubts(file), *(secrets.doubts(file, source) if with_servers else ())]
+    findings += events_checks.doubts(file) if with_events else ()
     doubts = [source.problem(path, text) for path, text in findings]
     return Config(
         file=source.file,
@@ -93,6 +101,7 @@ def load(environ: Mapping[str, str] = os.environ, *, with_servers: bool = True) 
         environments=translate.environments(file),
         servers=file.servers,
         models=file.models,
+        events=tuple(events.source(name, said) for name, said in file.events.items()),
         secrets=tuple(secrets.values(file, source)) if with_servers else (),
         mask_patterns=file.masking.patterns,
         doubts=tuple(str(BadConfig(source.file, [doubt])) for doubt in doubts),
@@ -121,7 +130,7 @@ def _checked(source: Source) -> File:
         raise BadConfig(source.file, problems + problems_of(error, source)) from None
     # The checks repeat what they find, which no secret may be.
     found = [*secrets.mistakes(file, source)] or checks.mistakes(file)
-    problems += [source.problem(path, text) for path, text in found]
+    problems += [source.problem(path, text) for path, text in found if not source.unset(path)]
     if problems:
         raise BadConfig(source.file, problems)
     return file

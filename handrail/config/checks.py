@@ -9,7 +9,7 @@ from activities.runbook_check import check as check_runbook
 from workflows.rules.keys import names_in
 from workflows.rules.phrases import BadPhrase, first_match
 
-from . import policy_checks, translate
+from . import events_checks, policy_checks, translate
 from .problems import KeyPath
 from .schema import AgentSection, File, RuleSection, RunbookSection, ToolSection
 
@@ -28,6 +28,7 @@ def mistakes(file: File) -> Iterator[Finding]:
     yield from policy_checks.mistakes(file)
     for name, agent in file.agents.items():
         yield from ((("agents", name, *path), text) for path, text in _agent(agent, file))
+    yield from events_checks.mistakes(file)
     default = file.slack.default_agent
     if default is not None and default not in file.agents:
         yield (

@@ -8,10 +8,12 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from .problems import KeyPath, Problem
+from .problems import KeyPath, Problem, within
 from .schema import File, words
+from .secrets import EVENTS
 from .source import Source
 
+NEVER_QUOTED: tuple[KeyPath, ...] = (("masking", "values"), EVENTS)
 LONGEST_FOUND = 60
 """Characters of a value that a message repeats."""
 
@@ -62,7 +64,7 @@ def _text(details: ErrorDetails, path: KeyPath, source: Source) -> str:
 
 def found(value: Any, path: KeyPath, source: Source) -> str:
     """*value* for a message; as it was written, where the environment filled it in."""
-    if path[:2] == ("masking", "values"):
+    if within(path, NEVER_QUOTED):
         return "something else: write it in quotes"
     if path in source.from_environment:
         return f"the value of {source.from_environment[path]}"
