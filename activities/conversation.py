@@ -190,7 +190,8 @@ def _told(entry: Entry, *, first: bool) -> str:
         case GoalSet() if first:
             return f"The goal:\n{entry.text}"
         case GoalSet():
-            return f"The goal has changed. Where it differs from what was asked before, this counts:\n{entry.text}"
+            why = f": an event of {entry.source} says so" if entry.source else ""
+            return f"The goal has changed{why}. Where it differs from what was asked before, this counts:\n{entry.text}"
         case Unusable():
             return f"Your last reply could not be used: {entry.text}"
         case Called():

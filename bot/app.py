@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from slack_bolt.app.async_app import AsyncApp
@@ -16,16 +16,19 @@ from .asking import Asking
 from .clicks import Clicks
 from .desk import Desk
 from .dialogs import Dialogs
+from .events import EventsDoor, Intake
 from .firings import Firings
 from .freezes import Freezes
 from .freezing import Freezing
-from .http import serve_http
+from .http import Door
 from .limiter import Limiter
 from .listeners import listen
+from .mailboxes import Mailboxes
 from .people import PeopleFinder
 from .runs import Runs
 from .schedules import Schedules
 from .scheduling import Scheduling
+from .server import serving
 from .settings import BotSettings, SlackSettings
 from .slack import Slack, client_for
 from .socket_mode import serve_socket_mode
@@ -43,6 +46,7 @@ class Bot:
     runs: Runs
     carriers: tuple[Announcer, PeopleFinder, Firings]
     """Whose methods carry out the steps of the queue `handrail-slack`."""
+    events: EventsDoor
     later: Afterwards
 
 
@@ -61,7 +65,8 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     listen(app, settings.command, asking, Clicks(runs, door, later), Dialogs(runs))
     announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command))
     firings = Firings(schedules, runs, people, door, settings)
-    return Bot(app, door, runs, (announcer, people, firings), later)
+    events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
+    return Bot(app, door, runs, (announcer, people, firings), events, later)
 
 
 def _bolt(slack: Slack) -> AsyncApp:
@@ -99,20 +104,23 @@ def _quiet_logger() -> logging.Logger:
 async def listening(bot: Bot, slack: SlackSettings) -> AsyncIterator[None]:
     """Hears Slack until left: by Socket Mode with an app token, else by signed HTTP. What it began is finished.
 
-    Raises ValueError when neither is set, SlackError when Slack refuses the token.
+    Raises ValueError when neither is set, SlackError when Slack refuses the token, NotListening.
     """
     identity = await bot.slack.identity_at_last()
     log.info("I am %s in the workspace %s", identity.user, identity.team)
+    routes = bot.events.routes()
     try:
-        if slack.app_token is not None:
-            token = slack.app_token.get_secret_value()
-            async with serve_socket_mode(bot.app, token, client_for(token, slack.api_url)):
-                yield
-        elif slack.signing_secret is not None:
-            secret = slack.signing_secret.get_secret_value()
-            async with serve_http(bot.app, secret, slack.http_host, slack.http_port):
-                yield
-        else:
-            raise ValueError("either an app token (Socket Mode) or a signing secret (HTTP) is needed")
+        async with AsyncExitStack() as stack:
+            if slack.app_token is not None:
+                token = slack.app_token.get_secret_value()
+                link = serve_socket_mode(bot.app, token, client_for(token, slack.api_url))
+                await stack.enter_async_context(link)
+            elif slack.signing_secret is not None:
+                routes += Door(bot.app, slack.signing_secret.get_secret_value()).routes()
+            else:
+                raise ValueError("either an app token (Socket Mode) or a signing secret (HTTP) is needed")
+            if routes:
+                await stack.enter_async_context(serving(routes, slack.http_host, slack.http_port))
+            yield
     finally:
         await bot.later.close()

@@ -50,8 +50,10 @@ class Goal(Value):
     text: str
     by: Person
     place: Place
+    source: str = ""
+    """Whose event wants it, on that person's behalf."""
     occasion: str
-    """What Slack repeats of it, so that a redelivery is the same run."""
+    """What is repeated with it, so that a redelivery is the same run."""
     plan_only: bool = False
     schedule: str = ""
     """The name of the schedule that starts it."""
@@ -96,6 +98,7 @@ class Runs:
             goal=goal.text,
             requester=goal.by,
             place=goal.place,
+            source=goal.source,
             name=f"{short}-{await self._number(short, workflow_id)}",
             plan_only=goal.plan_only,
             schedule=goal.schedule,

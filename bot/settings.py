@@ -9,6 +9,8 @@ from workflows.values.base import Value
 from workflows.values.people import People
 from workflows.values.spec import AgentSpec, FreezeWindow
 
+from .events_settings import EventSource
+
 
 class BotSettings(Value):
     agents: tuple[AgentSpec, ...]
@@ -21,6 +23,8 @@ class BotSettings(Value):
     """Who may freeze and unfreeze. Nobody, until somebody is named."""
     environments: tuple[str, ...] = ()
     """Those that are known by name."""
+    events: tuple[EventSource, ...] = ()
+    """Who may send events. With any, the bot listens over HTTP also in Socket Mode."""
     temporal_ui: str | None = None
     """Base address of Temporal's Web UI, for a link on the root card."""
 

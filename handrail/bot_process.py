@@ -9,6 +9,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.app import Bot, assemble, listening
 from bot.errors import SlackError
+from bot.server import NotListening
 from bot.settings import BotSettings, SlackSettings
 
 from . import temporal
@@ -45,6 +46,8 @@ async def _listen(stack: AsyncExitStack, bot: Bot, slack: SlackSettings) -> None
         ) from None
     except SlackError as error:
         raise Trouble(f"Slack at {slack.api_url} does not let the bot in: {error}.") from None
+    except NotListening as taken:
+        raise Trouble(f"Nothing can listen on {taken}. HANDRAIL_HTTP_PORT names another port.") from None
     except (ClientError, OSError) as error:
         raise Trouble(f"Slack can't be reached at {slack.api_url}: {error}.") from None
 
@@ -56,6 +59,7 @@ def bot_settings(config: Config, environ: Mapping[str, str]) -> BotSettings:
         command=config.command,
         freezers=config.freezers,
         environments=config.environments,
+        events=config.events,
         temporal_ui=environ.get("HANDRAIL_TEMPORAL_UI") or None,
     )
 
@@ -85,12 +89,12 @@ def slack_settings(environ: Mapping[str, str]) -> SlackSettings:
         signing_secret=None if signing_secret is None else SecretStr(signing_secret),
         api_url=api_url,
         http_host=environ.get("HANDRAIL_HTTP_HOST") or "0.0.0.0",  # noqa: S104 - Slack comes from outside
-        http_port=_http_port(environ),
+        http_port=http_port(environ),
         pace=_pace(environ),
     )
 
 
-def _http_port(environ: Mapping[str, str]) -> int:
+def http_port(environ: Mapping[str, str]) -> int:
     written = environ.get("HANDRAIL_HTTP_PORT") or str(DEFAULT_HTTP_PORT)
     if not written.isdecimal():
         raise Misused(f"HANDRAIL_HTTP_PORT: expected a port, found {written!r}")

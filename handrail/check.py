@@ -16,6 +16,7 @@ from .check_slack import check_slack
 from .check_tools import check_tools
 from .config import Config, load
 from .demo.parts import embedded_temporal, sandbox_tokens, slack_is_real
+from .events import check_events
 from .home import Home
 from .masking import worker_masker
 from .queues import STICKY
@@ -47,7 +48,7 @@ async def check_all(environ: Mapping[str, str], console: Console, queue: str = "
 
 async def look(environ: Mapping[str, str], queue: str = "") -> AsyncIterator[Line]:
     try:
-        config = load(environ, queue=queue)
+        config = load(environ, with_events=not queue, queue=queue)
     except Trouble as trouble:
         for problem in str(trouble).splitlines():
             yield Line(False, "config", problem)
@@ -63,6 +64,8 @@ async def look(environ: Mapping[str, str], queue: str = "") -> AsyncIterator[Lin
         yield line
     async for line in _tools(config, environ):
         yield line
+    for well, text in check_events(config, environ):
+        yield Line(well, "events", text)
     async for line in _models(config):
         yield line
 
@@ -77,7 +80,10 @@ def _with_demo(environ: Mapping[str, str]) -> Mapping[str, str]:
 
 
 async def _slack(environ: Mapping[str, str], config: Config) -> AsyncIterator[Line]:
-    async for well, text in check_slack(environ, config.rules):
+    started = {
+        start.channel: f"the events of {source.name}" for source in config.events for start in source.starts
+    }
+    async for well, text in check_slack(environ, config.rules, started):
         yield Line(well, "Slack", text)
 
 

@@ -31,9 +31,12 @@ WHAT_TO_DO = {
 
 
 async def check_slack(
-    environ: Mapping[str, str], rules: Iterable[Rule] = ()
+    environ: Mapping[str, str], rules: Iterable[Rule] = (), channels: Mapping[str, str] | None = None
 ) -> AsyncIterator[tuple[bool, str]]:
-    """(is it well, in words) of the bot's token, its scopes, the way events come in, and whom *rules* name."""
+    """(is it well, in words) of the bot's token, its scopes, the way events come in, and whom *rules* name.
+
+    *channels*: others that are posted to, with what names them.
+    """
     try:
         settings = slack_settings(environ)
     except Trouble as trouble:
@@ -52,10 +55,10 @@ async def check_slack(
     headers = {name.lower(): value for name, value in answer.headers.items()}
     yield _scopes(headers.get("x-oauth-scopes"))
     yield await _way_in(settings)
-    for channel, rule in _channels(rules).items():
+    for channel, of in {**_channels(rules), **(channels or {})}.items():
         # An emergency is no time to learn that its channel can't be told.
         asked = client.conversations_history(channel=channel, limit=1)
-        yield await _named(f"the channel {channel} of the rule “{rule}”", asked)
+        yield await _named(f"the channel {channel} of {of}", asked)
     for group, rule in _groups(rules).items():
         yield await _named(
             f"the group {group} of the rule “{rule}”", client.usergroups_users_list(usergroup=group)
@@ -66,7 +69,7 @@ def _channels(rules: Iterable[Rule]) -> dict[str, str]:
     told = [
         (each.channel, rule.name) for rule in rules for each in (rule.break_glass, rule.escalation) if each
     ]
-    return {channel: rule for channel, rule in told if channel}
+    return {channel: f"the rule “{rule}”" for channel, rule in told if channel}
 
 
 def _groups(rules: Iterable[Rule]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -74,7 +75,7 @@ def bot() -> None:
     from .masking import bot_masker, mask_logs
 
     _log()
-    config = load(os.environ, with_servers=False)
+    config = load(os.environ, with_servers=False, with_events=True)
     mask_logs(bot_masker(config, os.environ))
     _run(serve(config, os.environ))
 
@@ -248,6 +249,29 @@ def test() -> None:
 
     config = load(os.environ, with_servers=False)
     raise typer.Exit(0 if run_tests(config, Console(highlight=False, soft_wrap=True)) else 1)
+
+
+events = typer.Typer(help="What the config makes of events, before anything is sent.", no_args_is_help=True)
+app.add_typer(events, name="events")
+
+
+@events.command("try")
+def try_event(
+    source: Annotated[str, typer.Argument(help="One of the sources in the config, such as github")],
+    file: Annotated[
+        Path, typer.Argument(help="A payload, as that source sends it.", exists=True, dir_okay=False)
+    ],
+) -> None:
+    """What this payload would be: its key, its facts, the run it would start. Nothing is verified, and nothing sent.
+
+    Status 1 when the source would be answered with a refusal, or the payload ignored.
+    """
+    from .config import load
+    from .events import explain
+
+    config = load(os.environ, with_servers=False)
+    for word, text in explain(config, source, file.read_bytes()):
+        typer.echo(f"{word:<11} {text}")
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:

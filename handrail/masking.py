@@ -29,8 +29,9 @@ def worker_masker(config: Config, environ: Mapping[str, str]) -> Masker:
 
 
 def bot_masker(config: Config, environ: Mapping[str, str]) -> Masker:
-    """It holds no tool's credential: the ways into Slack and Temporal."""
-    return Masker(_named((*OF_SLACK, *OF_TEMPORAL), environ), config.mask_patterns)
+    """It holds no tool's credential: the ways into Slack and Temporal, and what senders of events prove themselves with."""
+    of_events = (source.proof.secret.get_secret_value() for source in config.events)
+    return Masker([*_named((*OF_SLACK, *OF_TEMPORAL), environ), *of_events], config.mask_patterns)
 
 
 def _named(names: tuple[str, ...], environ: Mapping[str, str]) -> list[str]:

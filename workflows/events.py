@@ -1,5 +1,6 @@
 """What a run makes of an event: it ends one wait, or came in vain."""
 
+from . import revising
 from .journal import Journal
 from .rules import own_tools
 from .values.run import OpenCall
@@ -18,8 +19,10 @@ def hear(journal: Journal, event: Event) -> None:
         return
     at = next((at for at, known in enumerate(memory.open) if _waits_for(known, event)), None)
     if at is None:
-        text = f"{event.source}: {event.key}; nothing waits for it"
-        journal.audit("event", text, delivery=event.delivery)
+        if event.revises:
+            # The mailbox sends it once more to whoever subscribes again.
+            journal.inbox.remember(event.delivery)
+        revising.by_event(journal, event)
         return
     known = memory.open[at]
     assert known.wait is not None

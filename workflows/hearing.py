@@ -5,7 +5,7 @@ from contextlib import suppress
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
-from . import outside
+from . import outside, revising
 from .docket import Docket
 from .journal import Journal
 from .rules.approval import ENDED as DECIDED
@@ -216,11 +216,9 @@ class Hearing:
             self._journal.touch()
 
     def _revise(self, signal: Revise, facts: PersonFacts) -> None:
-        if not self._may_steer(signal, facts):
-            return
-        self._memory.revision_due = GoalSet(text=signal.text, by=signal.by, at=workflow.now())
-        self._journal.audit("revised", signal.text, by=signal.by, delivery=signal.delivery)
-        self._docket.withdraw("the goal was changed")
+        if self._may_steer(signal, facts):
+            goal = GoalSet(text=signal.text, by=signal.by, at=workflow.now())
+            revising.revise(self._journal, goal, "the goal was changed", signal.delivery)
 
     async def _resolve(self, signal: Resolve, facts: PersonFacts) -> None:
         unknown = next(

@@ -72,12 +72,14 @@ class Journal:
         """The first entries of a new run; nothing for one that was continued."""
         if self.memory.started_at is not None:
             return
-        now = workflow.now()
-        self.memory.started_at = now
+        # Not when a worker first had time for it: what happens until then happens to this run.
+        self.memory.started_at = workflow.info().start_time
         self.memory.goal = self.ask.goal
         self.memory.requesters = [self.ask.requester]
-        self.memory.entries.append(GoalSet(text=self.ask.goal, by=self.ask.requester, at=now))
-        self.audit("started", self.ask.goal, by=self.ask.requester, agent=self.spec.name)
+        goal = GoalSet(text=self.ask.goal, by=self.ask.requester, at=workflow.now(), source=self.ask.source)
+        self.memory.entries.append(goal)
+        source = {"source": goal.source} if goal.source else {}
+        self.audit("started", goal.text, by=goal.by, agent=self.spec.name, **source)
 
     # What people see changes
 
@@ -318,6 +320,12 @@ class Journal:
         if self.ask.place.thread_ts is not None or root is None:
             return self.ask.place
         return Place(channel=root.channel, thread_ts=root.ts)
+
+    @property
+    def source(self) -> str:
+        """Whose event set the goal in force; empty when a person did."""
+        goals = (entry for entry in reversed(self.memory.entries) if isinstance(entry, GoalSet))
+        return next((goal.source for goal in goals), self.ask.source)
 
     def transcript(self) -> Transcript:
         return Transcript(entries=tuple(self.memory.entries))

@@ -90,6 +90,7 @@ def view(journal: Journal) -> RunView:
         run_id=workflow.info().workflow_id,
         name=journal.ask.name,
         goal=memory.goal or journal.ask.goal,
+        source=journal.source,
         requester=journal.ask.requester,
         agent=journal.spec.name,
         place=journal.place,

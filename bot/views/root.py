@@ -70,7 +70,7 @@ def _card(view: RunView, look: Look, goal: int, note: int, tasks: int) -> Messag
     return message(
         fallback(view),
         header(f"{view.name}: {_state(view)}"),
-        section(f"{_who_asked(view)} the agent {code(shortened(view.agent, 80))}:"),
+        section(f"{_who_asked(view)}:"),
         rich(quote(shortened(visible(view.goal), goal))),
         context(words.PLANS_ONLY) if view.plan_only else None,
         *(_plan(view, note, tasks) if look.plan else _plain_plan(view, note, tasks)),
@@ -81,8 +81,11 @@ def _card(view: RunView, look: Look, goal: int, note: int, tasks: int) -> Messag
 
 
 def _who_asked(view: RunView) -> str:
-    by = user(view.requester.user)
-    return f"By the schedule {code(view.schedule)}, {by} asked" if view.schedule else f"{by} asked"
+    agent, by = code(shortened(view.agent, 80)), user(view.requester.user)
+    if view.source:
+        return f"An event of {code(view.source)} asked the agent {agent}, on behalf of {by}"
+    asked = f"By the schedule {code(view.schedule)}, {by} asked" if view.schedule else f"{by} asked"
+    return f"{asked} the agent {agent}"
 
 
 def _state(view: RunView) -> str:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
 
+from bot.events_settings import EventSource
 from handrail.trouble import Misused
 from workflows.values.people import People
 from workflows.values.spec import AgentSpec, FreezeWindow, ModelPlanner, Rule
 from workflows.values.tools import ToolContract
 
-from . import checks, secrets, translate
+from . import checks, events, events_checks, secrets, translate
 from .problems import BadConfig, Problem
 from .schema import File, ModelSection, PolicyTestSection
 from .server_sections import ServerSection
@@ -46,6 +47,8 @@ class Config:
     elsewhere: Mapping[str, str]
     """The servers that others start, each with its queue."""
     models: Mapping[str, ModelSection]
+    events: tuple[EventSource, ...]
+    """Who may send events."""
     secrets: tuple[SecretStr, ...]
     """Of the tool servers, and those that it names: nothing that is shown holds them. Empty without servers."""
     mask_patterns: tuple[str, ...]
@@ -74,17 +77,23 @@ def home_named_by(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("HANDRAIL_HOME") or ".handrail").absolute()
 
 
-def load(environ: Mapping[str, str] = os.environ, *, with_servers: bool = True, queue: str = "") -> Config:
+def load(
+    environ: Mapping[str, str] = os.environ,
+    *,
+    with_servers: bool = True,
+    with_events: bool = False,
+    queue: str = "",
+) -> Config:
     """Read and check the config.
 
-    A process that starts no tool servers says so, and then needs none of the secrets they are given; one that starts
+    A process that starts no tool servers, or hears no events, needs none of the secrets of these; one that starts
     those of a team's *queue*, or those that have none, needs only theirs. Raises `BadConfig` with every problem that
     was found, `Misused` where no server has that queue.
     """
-    source = read(file_named_by(environ), _given(environ), leave=secrets.PLACES)
-    if with_servers:
-        leave = secrets.of_others(source.data, queue)
-        source = read(file_named_by(environ), _given(environ), leave=leave)
+    events_left = () if with_events else (secrets.EVENTS,)
+    source = read(file_named_by(environ), _given(environ), leave=(*secrets.PLACES, secrets.EVENTS))
+    leave = secrets.of_others(source.data, queue) if with_servers else secrets.PLACES
+    source = read(file_named_by(environ), _given(environ), leave=(*leave, *events_left))
     file = _checked(source)
     queues = {name: said.queue or "" for name, said in file.servers.items()}
     if queue and queue not in queues.values():
@@ -103,6 +112,7 @@ def load(environ: Mapping[str, str] = os.environ, *, with_servers: bool = True, 
         if said.model != ""
     )
     findings = [*checks.doubts(file), *(secrets.doubts(file, source, servers) if with_servers else ())]
+    findings += events_checks.doubts(file) if with_events else ()
     doubts = [source.problem(path, text) for path, text in findings]
     return Config(
         file=source.file,
@@ -119,6 +129,7 @@ def load(environ: Mapping[str, str] = os.environ, *, with_servers: bool = True, 
         queue=queue,
         elsewhere={name: each for name, each in queues.items() if each != queue},
         models=file.models,
+        events=tuple(events.source(name, said) for name, said in file.events.items()),
         secrets=tuple(secrets.values(file, source)) if with_servers else (),
         mask_patterns=file.masking.patterns,
         doubts=tuple(str(BadConfig(source.file, [doubt])) for doubt in doubts),
@@ -147,7 +158,7 @@ def _checked(source: Source) -> File:
         raise BadConfig(source.file, problems + problems_of(error, source)) from None
     # The checks repeat what they find, which no secret may be.
     found = [*secrets.mistakes(file, source)] or checks.mistakes(file)
-    problems += [source.problem(path, text) for path, text in found]
+    problems += [source.problem(path, text) for path, text in found if not source.unset(path)]
     if problems:
         raise BadConfig(source.file, problems)
     return file

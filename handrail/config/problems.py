@@ -16,8 +16,14 @@ def spell(path: KeyPath) -> str:
 
 
 def within(path: KeyPath, places: Iterable[KeyPath]) -> bool:
-    """Is it in one of these parts of the file?"""
-    return any(path[: len(place)] == place for place in places)
+    """Is it in one of these parts of the file? `*` in a place is any name."""
+    return any(_begins(path, place) for place in places)
+
+
+def _begins(path: KeyPath, place: KeyPath) -> bool:
+    return len(path) >= len(place) and all(
+        want in ("*", part) for want, part in zip(place, path, strict=False)
+    )
 
 
 @dataclass(frozen=True)

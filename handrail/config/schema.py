@@ -1,10 +1,11 @@
 """The shape of `handrail.yaml`: what may be written there, and in which form."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from activities.masking import compiled
 from workflows.values.durations import Duration
@@ -14,6 +15,7 @@ from .server_sections import ServerSection
 
 SHORTEST_FRESHNESS = timedelta(minutes=1)
 """In less time, no preview and no look at who people are would be in before it is too old."""
+LONGEST_KEEP = timedelta(days=30)
 LONGEST_APPLY = timedelta(minutes=10)
 """The steps that apply leave a call this long and a minute more (workflows/outside.py)."""
 
@@ -38,6 +40,20 @@ PeopleId = Annotated[
     str, spelled(r"[UWS][A-Z0-9_]+", "a Slack id such as U0123ABCD, or S0123ABCD of a group")
 ]
 ChannelId = Annotated[str, spelled(r"[CG][A-Z0-9_]+", "a Slack channel id such as C0123ABCD")]
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """As a payload's values are compared: `true` is the text true."""
+    wanted = value if isinstance(value, list | tuple) else [value]
+    if not wanted or not all(isinstance(each, str | bool | int | float) for each in wanted):
+        raise ValueError("a text, a number, true or false, or a list of these")
+    return tuple(each if isinstance(each, str) else json.dumps(each) for each in wanted)
+
+
+Wanted = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+Pointer = Annotated[str, spelled(r"(/([^~/{}]|~[01])*)+", "a JSON pointer such as /alert/state")]
+FactName = Annotated[str, spelled(r"[a-z][a-z0-9_]*", "a name of small letters, digits and _")]
+HeaderName = Annotated[str, spelled(r"[A-Za-z0-9-]+", "a header's name such as X-Token")]
 
 
 class SlackSection(Section):
@@ -232,6 +248,54 @@ class MaskingSection(Section):
     """What tool servers are given and may be seen: a region, a cluster's name."""
 
 
+class ProofSection(Section):
+    """How a request shows that it comes from there: one of the first three."""
+
+    github: SecretStr | None = None
+    slack_style: SecretStr | None = None
+    header: HeaderName | None = None
+    secret: SecretStr | None = None
+    """What the header holds."""
+    signature: HeaderName = "X-Slack-Signature"
+    timestamp: HeaderName = "X-Slack-Request-Timestamp"
+    window: Duration = timedelta(minutes=5)
+    """How far the timestamp may be from the bot's clock."""
+
+
+class MapSection(Section):
+    """A ready-made one, or one of your own."""
+
+    use: str | None = None
+    """The name of a preset."""
+    when: dict[Pointer, Wanted] = {}
+    key: str = ""
+    facts: dict[FactName, str] = {}
+    """A pointer, or a text with pointers in braces."""
+    delivery: str = ""
+    delivery_header: HeaderName | None = None
+
+
+class StartSection(Section):
+    when: dict[FactName, Wanted] = {}
+    agent: Name
+    goal: str = Field(min_length=1)
+    channel: ChannelId
+    on_behalf_of: UserId
+
+
+class RevisionSection(Section):
+    when: dict[FactName, Wanted] = {}
+    text: str = Field(min_length=1)
+
+
+class EventSourceSection(Section):
+    verify: ProofSection
+    keep: Duration = Field(timedelta(hours=24), le=LONGEST_KEEP)
+    map: tuple[MapSection, ...]
+    starts: tuple[StartSection, ...] = ()
+    revises: tuple[RevisionSection, ...] = ()
+
+
 class File(Section):
     """All of `handrail.yaml`."""
 
@@ -243,4 +307,5 @@ class File(Section):
     rules: tuple[RuleSection, ...] = ()
     policy_tests: tuple[PolicyTestSection, ...] = ()
     freeze: FreezeSection = FreezeSection()
+    events: dict[Name, EventSourceSection] = {}
     agents: dict[Name, AgentSection] = Field(min_length=1)

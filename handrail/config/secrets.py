@@ -21,7 +21,9 @@ OURS = ("HANDRAIL_PYTHON", "HANDRAIL_HOME", "HANDRAIL_MODEL", "HANDRAIL_FALLBACK
 SERVERS: KeyPath = ("servers",)
 MODELS: KeyPath = ("models",)
 PLACES: tuple[KeyPath, ...] = (SERVERS, MODELS, ("masking", "values"))
-"""Where secrets may stand. Who starts no tool servers takes these as they are written."""
+"""Where secrets of the tools' edge may stand. Who starts no tool servers takes these as they are written."""
+EVENTS: KeyPath = ("events", "*", "verify")
+"""Where secrets of the Slack edge may stand. Who hears no events takes these as they are written."""
 CREDENTIAL = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL|AUTHORIZATION", re.IGNORECASE)
 
 
@@ -33,7 +35,7 @@ def mistakes(file: File, source: Source) -> Iterator[tuple[KeyPath, str]]:
                 path,
                 f"expected nothing from the environment in a tool, found ${{{name}}}: its server's part is for that",
             )
-        if name not in _plain(file) and not within(path, PLACES):
+        if name not in _plain(file) and not within(path, (*PLACES, EVENTS)):
             do = (
                 f"give it to a tool server in its env, or list {name} in masking.public if anybody may see it"
             )

@@ -10,12 +10,14 @@ from pydantic_core import ErrorDetails
 
 from workflows.values.durations import words
 
-from .problems import KeyPath, Problem
+from .problems import KeyPath, Problem, within
 from .schema import File
+from .secrets import EVENTS
 from .server_sections import KINDS, tag
 from .source import Source
 
 TAGS = [tag(key) for key in KINDS]
+NEVER_QUOTED: tuple[KeyPath, ...] = (("masking", "values"), EVENTS)
 LONGEST_FOUND = 60
 """Characters of a value that a message repeats."""
 
@@ -66,7 +68,7 @@ def _text(details: ErrorDetails, path: KeyPath, source: Source) -> str:
 
 def found(value: Any, path: KeyPath, source: Source) -> str:
     """*value* for a message; as it was written, where the environment filled it in."""
-    if path[:2] == ("masking", "values"):
+    if within(path, NEVER_QUOTED):
         return "something else: write it in quotes"
     if path in source.from_environment:
         return f"the value of {source.from_environment[path]}"

@@ -398,3 +398,11 @@ async def test_a_request_whose_reply_was_lost_is_counted_and_one_that_was_refuse
     thought = await think(environment=second)
 
     assert (thought.usage.requests, thought.usage.tokens) == (2, 101 * (1 + counted))
+
+
+async def test_a_goal_that_an_event_changed_is_told_with_whose_event_it_was(think, model):
+    await think(GOAL, GoalSet(text="it is well again", by=ALICE, at=NOW, source="alerts"))
+
+    told = model.heard[0]["messages"][-1]["content"]
+    assert told.startswith("The goal has changed: an event of alerts says so.")
+    assert told.endswith("it is well again")

@@ -11,7 +11,8 @@ from copy import deepcopy
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from bot.http import LARGEST, PATH
+from bot.http import PATH
+from bot.server import LARGEST
 from bot.views.refs import ApprovalRef, ReasonRef
 
 SECRET = "s3cret"

@@ -17,8 +17,9 @@ from bot.asking import Asking
 from bot.clicks import Clicks
 from bot.desk import Desk
 from bot.dialogs import Dialogs
-from bot.http import LARGEST, PATH, Door, serve_http, verified
+from bot.http import PATH, Door, verified
 from bot.listeners import listen
+from bot.server import LARGEST, serving, web_app
 from bot.settings import BotSettings
 from tests.bot.besieging import free_port
 from tests.bot.deployer import AGENT
@@ -52,7 +53,7 @@ async def door():
     settings, later = BotSettings(agents=(AGENT,)), Afterwards()
     asking = Asking(Desk(None, None, None, settings), None, None, settings, later)
     listen(app, "/handrail", asking, Clicks(None, None, later), Dialogs(None))
-    server = TestServer(Door(app, SECRET, now=lambda: NOW).web_app())
+    server = TestServer(web_app(Door(app, SECRET, now=lambda: NOW).routes()))
     async with TestClient(server) as client:
         yield client
 
@@ -122,7 +123,7 @@ async def test_a_body_that_does_not_come_is_a_408(length, sent):
     """What did come is not looked at, even where the signature would be right."""
     signed = "".join(f"{name}: {value}\r\n" for name, value in sign(CHALLENGE).items()).encode()
     door = Door(deaf(), SECRET, now=lambda: NOW, patience=0.01)
-    async with TestServer(door.web_app()) as server:
+    async with TestServer(web_app(door.routes())) as server:
         reader, writer = await asyncio.open_connection(server.host, server.port)
         # The body comes when it is asked for: a broken chunk that comes with the headers is a 400 at once.
         writer.write(b"POST /slack/events HTTP/1.1\r\nHost: us\r\nExpect: 100-continue\r\n")
@@ -137,7 +138,7 @@ async def test_a_body_that_does_not_come_is_a_408(length, sent):
 
 async def test_a_connection_whose_headers_do_not_come_is_closed():
     port = free_port()
-    async with serve_http(deaf(), SECRET, "127.0.0.1", port, patience=0.1):
+    async with serving(Door(deaf(), SECRET).routes(), "127.0.0.1", port, patience=0.1):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST /slack/events HTTP/1.1\r\n")
 

@@ -54,3 +54,14 @@ async def test_a_refusal_is_told_apart_from_a_server_that_can_not_say(slack, met
 
     assert len(wrong) == 1
     assert told in wrong[0]
+
+
+async def test_a_channel_that_events_start_runs_in_has_to_be_there(slack):
+    api_url, answers = slack
+    answers["conversations.history"] = "channel_not_found"
+    environ = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": api_url}
+
+    started = {"C0OPS": "the events of alerts"}
+    [wrong] = [text async for well, text in check_slack(environ, (), started) if not well]
+
+    assert wrong.startswith("the channel C0OPS of the events of alerts can't be used: channel_not_found")

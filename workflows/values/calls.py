@@ -82,6 +82,8 @@ class GoalSet(Value):
     text: str
     by: Person
     at: datetime
+    source: str = ""
+    """Whose event said so; *by* is then whom the run is for."""
 
 
 class Called(Value):

@@ -33,6 +33,8 @@ class Ask(Value):
     goal: str
     requester: Person
     place: Place
+    source: str = ""
+    """Whose event asked, on the requester's behalf; empty when they asked themselves."""
     name: str
     """Short and human, such as `deploy-checkout-7`."""
     plan_only: bool = False

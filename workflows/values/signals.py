@@ -85,6 +85,10 @@ class Event(Heard):
     source: str
     key: str
     facts: dict[str, str] = {}
+    heard_at: AwareDatetime | None = None
+    """By the edge that heard of it."""
+    revises: str = ""
+    """What a run that hears of it is to do instead; empty where it changes no goal."""
 
 
 class Said(StrEnum):

@@ -197,6 +197,8 @@ class RunView(Value):
     """Workflow id."""
     name: str
     goal: str
+    source: str = ""
+    """Whose event set the goal; empty when a person did."""
     requester: Person
     agent: str
     place: Place
