@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from activities.mcp_stdio import safe_json, safe_text
 
-TEXT_LIMIT = 65_536  # characters of a reply's text
+TEXT_LIMIT = 16 * 1024 * 1024  # characters of a reply's text: no message of a server is longer (mcp_stdio)
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import NoReturn
 
 from pydantic_ai.models import ModelRequestParameters
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from workflows.outside import TOO_LONG
+from workflows.rules.outputs import READ_OUTPUT
 from workflows.values.calls import Thought, Transcript
 from workflows.values.spec import ModelPlanner
-from workflows.values.steps import ThinkOrder
+from workflows.values.steps import CompactOrder, Summary, ThinkOrder
 from workflows.values.tools import ToolContract
 from workflows.values.usage import Usage
 
@@ -17,9 +20,13 @@ from .conversation import Offer, instructions, messages
 from .mcp_servers import McpServers, NotSent
 from .model_replies import thought
 from .models import ModelError, Models
+from .own_tools import OUTPUT_SCHEMA, READS_OUTPUT
 from .patience import beating, try_again
+from .summing_up import question, summary
 
 MODEL_UNAVAILABLE = "ModelUnavailable"
+ROOM = (1.5, 0.4)
+"""Characters for each token of the context that are told to whoever sums up; fewer, where those were too many."""
 
 
 class Thinking:
@@ -30,7 +37,7 @@ class Thinking:
         self._servers = servers
 
     async def think(self, order: ThinkOrder, planner: ModelPlanner, transcript: Transcript) -> Thought:
-        """Raises ApplicationError `ModelUnavailable`, to be tried again, or `Permanent`."""
+        """Raises ApplicationError `ModelUnavailable`, to be tried again; `ContextExceeded` or `Permanent`, not to be."""
         # A server may have to be started for it.
         async with beating(*activity.info().heartbeat_details):
             offer = await self._offer(order.tools)
@@ -44,16 +51,31 @@ class Thinking:
                     ModelRequestParameters(function_tools=offer.tools),
                 )
         except ModelError as error:
-            if error.answered:
-                activity.heartbeat(lost)
-            if error.permanent:
-                raise ApplicationError(f"{error}", type="Permanent", non_retryable=True) from error
-            try_again(f"{error}", MODEL_UNAVAILABLE, error, after=error.after)
-        return thought(reply, offer).model_copy(update={"usage": _with_lost(usage, lost)})
+            _give_up(error, lost)
+        size = reply.usage.input_tokens + reply.usage.output_tokens
+        return thought(reply, offer).model_copy(update={"usage": _with_lost(usage, lost), "size": size})
+
+    async def sum_up(self, order: CompactOrder, transcript: Transcript) -> Summary:
+        """The beginning of a conversation, in the words of whoever has it. Raises ApplicationError, as `think` does."""
+        entries, lost = transcript.entries[: order.entries], _lost_so_far()
+        for room in ROOM:
+            told = question(entries, int(room * order.planner.context))
+            try:
+                async with beating(lost + 1):
+                    reply, usage = await self._models.ask(
+                        order.planner.models, told, ModelRequestParameters()
+                    )
+            except ModelError as error:
+                if error.too_long and room != ROOM[-1]:
+                    continue
+                _give_up(error, lost)
+            return Summary(text=summary(reply), usage=_with_lost(usage, lost))
+        raise AssertionError("the last room either does or raises")
 
     async def _offer(self, contracts: Iterable[ToolContract]) -> Offer:
         """A server that is down fails only the calls to it: its tools are not offered, and that is said."""
         offer = Offer()
+        offer.add_own(READ_OUTPUT, READS_OUTPUT, OUTPUT_SCHEMA)
         for contract in contracts:
             try:
                 tools = await self._servers.tools(contract.server)
@@ -65,6 +87,15 @@ class Thinking:
             else:
                 offer.away.append(f"{contract.name} (its server offers no such tool)")
         return offer
+
+
+def _give_up(error: ModelError, lost: int) -> NoReturn:
+    if error.answered:
+        activity.heartbeat(lost)
+    if error.permanent:
+        kind = TOO_LONG if error.too_long else "Permanent"
+        raise ApplicationError(f"{error}", type=kind, non_retryable=True) from error
+    try_again(f"{error}", MODEL_UNAVAILABLE, error, after=error.after)
 
 
 def _lost_so_far() -> int:

@@ -10,10 +10,12 @@ from workflows.values.effect import EffectOrder, Outcome, Verified
 from workflows.values.steps import PermittedRead, PreviewOrder, ReadResult
 
 from . import applying, definitions, previews, verifying
-from .answers import kept
+from .answers import kept_whole
+from .blobs import BlobStore, BlobTrouble
 from .masked_errors import masked_errors
 from .masking import Masker
 from .mcp_servers import AskedForInput, McpServers, NotSent, ReplyLost, ToolReply
+from .outputs import BLOBS_UNAVAILABLE
 from .patience import beating, try_again, undisturbed
 
 LONGEST_LOOK = 90.0
@@ -28,26 +30,29 @@ class Tools:
     What leaves here holds no secret that *masker* knows, but for the digests' bases and what is sent to the tools.
     """
 
-    def __init__(self, servers: McpServers, masker: Masker) -> None:
+    def __init__(self, servers: McpServers, masker: Masker, blobs: BlobStore) -> None:
         self._servers = servers
         self._masker = masker
+        self._blobs = blobs
 
     @carries_out(outside.read)
     async def read(self, order: PermittedRead) -> ReadResult:
-        """Raises ApplicationError `ToolUnavailable`, to be tried again."""
+        """Raises ApplicationError `ToolUnavailable` or `BlobsUnavailable`, to be tried again."""
         activity.logger.info("call %d: reading %s", order.call.number, order.contract.name)
         with masked_errors(self._masker):
             try:
                 async with beating():
                     reply = await self._read(order)
+                    answer = await kept_whole(reply, self._masker, self._blobs)
             except _NotARead as reason:
                 return ReadResult(ok=False, text=self._masker.quote(str(reason), LONGEST_REASON))
             except AskedForInput as error:
                 return ReadResult(ok=False, text=f"{error}.")
             except (NotSent, ReplyLost) as error:
                 try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error)
-            answer = kept(reply, self._masker)
-            return ReadResult(ok=not reply.is_error, text=answer.text, structured=answer.structured)
+            except BlobTrouble as error:
+                try_again(f"Its answer can't be kept. {error}", BLOBS_UNAVAILABLE, error)
+            return ReadResult(ok=not reply.is_error, **answer._asdict())
 
     @carries_out(outside.preview)
     async def preview(self, order: PreviewOrder) -> Previewed:
@@ -66,12 +71,12 @@ class Tools:
     @carries_out(outside.apply_once)
     async def apply_once(self, order: EffectOrder) -> Outcome:
         with masked_errors(self._masker):
-            return await undisturbed(applying.apply_once(self._servers, order, self._masker))
+            return await undisturbed(applying.apply_once(self._servers, order, self._masker, self._blobs))
 
     @carries_out(outside.apply_with_key)
     async def apply_with_key(self, order: EffectOrder) -> Outcome:
         with masked_errors(self._masker):
-            return await undisturbed(applying.apply_with_key(self._servers, order, self._masker))
+            return await undisturbed(applying.apply_with_key(self._servers, order, self._masker, self._blobs))
 
     @carries_out(outside.verify)
     async def verify(self, order: EffectOrder) -> Verified:

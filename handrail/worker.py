@@ -11,10 +11,11 @@ from activities.freezes import Freezes
 from activities.ledger import Ledger
 from activities.masking import Masker
 from activities.mcp_servers import McpServers, NotSent, ServerSettings
+from activities.outputs import Outputs
 from activities.planning import Planning
 from activities.tools import Tools
 
-from . import temporal
+from . import blobs, temporal
 from .config import Config, home_named_by
 from .queues import as_activities, runner, runs_worker, until_stopped
 from .ready import say_ready
@@ -32,7 +33,8 @@ __all__ = ["as_activities", "runner", "server_settings", "tool_servers", "work"]
 async def work(config: Config, environ: Mapping[str, str], masker: Masker) -> None:
     """Be a worker until told to stop. Raises `Trouble`."""
     with stop_signals() as stop:
-        client = await stop.before(temporal.connect_patiently(environ))
+        kept = blobs.store(config, environ)
+        client = await stop.before(temporal.connect_patiently(environ, kept))
         await temporal.register_search_attributes(client)
         async with (
             tool_servers(config, environ, masker) as servers,
@@ -40,8 +42,9 @@ async def work(config: Config, environ: Mapping[str, str], masker: Masker) -> No
         ):
             # Not awaited: a server that does not start fails the calls to it, not the worker.
             starting = asyncio.create_task(_start(servers))
-            planning = Planning(client, masker, asks_models)
-            carriers = (planning, Tools(servers, masker), Ledger(client), Freezes(client))
+            outputs = Outputs(kept)
+            planning = Planning(client, masker, outputs, asks_models)
+            carriers = (planning, Tools(servers, masker, kept), outputs, Ledger(client), Freezes(client))
             worker = runs_worker(client, carriers, config.tools, environ)
             say_ready(environ)
             await until_stopped(worker, stop)

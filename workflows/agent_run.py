@@ -8,19 +8,20 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError
 
-from . import inbox, outside, pausing, showing
+from . import compacting, inbox, outside, pausing, reading, repeating, showing
 from .announcing import Announcer
 from .docket import Docket
 from .gating import Gate
 from .hearing import Hearing
 from .journal import Journal, Stopped
 from .rules.canonical import canonical
+from .rules.outputs import READ_OUTPUT
 from .rules.policy import Allowed, NeedsApproval, Refused, Verdict, judge, permit_read
 from .values.calls import Call, CallResult, Ended, Thought, ThoughtKind, Transcript
 from .values.freeze import Thawed
 from .values.run import OpenCall, RunInput, RunResult
 from .values.signals import Cancel, EffectNews
-from .values.steps import PermittedRead, ThinkOrder
+from .values.steps import ThinkOrder
 from .values.view import AuditRow, RunState, RunView, StepState
 
 CHANGES_ON_A_CARD = 8
@@ -121,15 +122,18 @@ class AgentRun:
             if not await pausing.may_go_on(self._journal):
                 continue
             try:
-                thought = await self._think()
+                thought = await self._thought()
             except Stopped:
                 continue
             except ActivityError as error:
                 why = getattr(error.cause, "message", None) or error.cause or error
                 self._journal.conclude(RunState.FAILED, f"The planner failed: {why}")
                 return
+            if thought is None:
+                continue
             self._memory.usage += thought.usage
             self._memory.turn += 1
+            self._memory.context, self._memory.overflowed = thought.size, False
             match thought.kind:
                 case ThoughtKind.CALLS:
                     self._open(thought)
@@ -167,8 +171,19 @@ class AgentRun:
             memory.entries.append(memory.revision_due)
             memory.revision_due = None
             memory.fruitless = 0
+            memory.failures.clear()
             self._journal.touch()
         return memory.state.ended
+
+    async def _thought(self) -> Thought | None:
+        """None: room had to be made for it, so look around before it is asked again. Raises Stopped, ActivityError."""
+        await compacting.make_room(self._journal)
+        try:
+            return await self._think()
+        except ActivityError as error:
+            if await compacting.make_more_room(self._journal, error):
+                return None
+            raise
 
     async def _think(self) -> Thought:
         """Raises Stopped, ActivityError."""
@@ -234,34 +249,23 @@ class AgentRun:
             self._journal.turn_ended()
 
     async def _settle(self, open_call: OpenCall) -> None:
-        self._journal.settle(open_call.call, await self._result_of(open_call))
+        result = await self._result_of(open_call)
+        self._journal.settle(open_call.call, repeating.told(self._journal, open_call.call, result))
 
     async def _result_of(self, open_call: OpenCall) -> CallResult:
         call = open_call.call
+        if again := repeating.refused(self._journal, call):
+            return reading.ended(call, Ended.REFUSED, again)
+        if call.tool == READ_OUTPUT and not open_call.refused:
+            return await reading.read_output(self._journal, call)
         contract = self._order.spec.contract(call.tool)
         verdict = self._verdict(open_call)
         if isinstance(verdict, Refused) or contract is None:
             reason = verdict.reason if isinstance(verdict, Refused) else "unknown tool"
-            return CallResult(call=call.number, ended=Ended.REFUSED, text=reason, at=workflow.now())
+            return reading.ended(call, Ended.REFUSED, reason)
         if isinstance(verdict, Allowed) and contract.reads:
-            return await self._read(permit_read(call, contract, verdict))
+            return await reading.read(self._journal, permit_read(call, contract, verdict))
         return await Gate(self._journal, open_call, contract, verdict).settle()
-
-    async def _read(self, permitted: PermittedRead) -> CallResult:
-        number = permitted.call.number
-        self._memory.doing = permitted.call.title or permitted.call.tool
-        try:
-            got = await self._journal.unless_stopped(outside.read(permitted, summary=permitted.call.tool))
-        except Stopped:
-            text = "The run changed course before this was read."
-            return CallResult(call=number, ended=Ended.WITHDRAWN, text=text, at=workflow.now())
-        except ActivityError as error:
-            text = str(getattr(error.cause, "message", None) or error.cause or error)
-            return CallResult(call=number, ended=Ended.FAILED, text=text, at=workflow.now())
-        ended = Ended.OK if got.ok else Ended.FAILED
-        return CallResult(
-            call=number, ended=ended, text=got.text, structured=got.structured, at=workflow.now()
-        )
 
     def _cancelled_by_temporal(self) -> None:
         """An operator cancelled the workflow itself: the same as the button, and just as careful with effects."""

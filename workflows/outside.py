@@ -19,8 +19,9 @@ from .values.approval import Previewed
 from .values.calls import Thought
 from .values.effect import EffectOrder, Holder, Outcome, Recalled, RecallOrder, Verified
 from .values.freeze import FreezeAnswer, FreezeQuestion
+from .values.outputs import OutputPart
 from .values.people import PeopleAnswer, PeopleQuestion
-from .values.steps import PermittedRead, PreviewOrder, ReadResult, ThinkOrder
+from .values.steps import CompactOrder, PermittedRead, PreviewOrder, ReadResult, Summary, ThinkOrder
 from .values.view import Announce, Announced
 
 Takes = TypeVar("Takes")
@@ -29,6 +30,9 @@ Carrier = TypeVar("Carrier")
 
 NEVER_AGAIN = ["PayloadsTooLarge", "Permanent"]
 """Error types that no retry mends. A result too large would otherwise repeat what was done."""
+
+TOO_LONG = "ContextExceeded"
+"""The type of the error of a `think` step whose model can't take the whole conversation: the run makes room."""
 
 TASK = timedelta(seconds=5)
 """A workflow task that a killed worker had taken is given to another after this long."""
@@ -139,6 +143,16 @@ read = Step(
     "read", PermittedRead, ReadResult, Queue.RUNS,
     schedule_to_start=seconds(3600), start_to_close=seconds(120), schedule_to_close=seconds(7200), attempts=5,
     heartbeat=seconds(10),
+)  # fmt: skip
+read_output = Step(
+    "read_output", OutputPart, ReadResult, Queue.RUNS,
+    schedule_to_start=seconds(3600), start_to_close=seconds(60), schedule_to_close=seconds(7200), attempts=5,
+    heartbeat=seconds(10),
+)  # fmt: skip
+compact = Step(
+    "compact", CompactOrder, Summary, Queue.RUNS,
+    schedule_to_start=seconds(3600), start_to_close=seconds(300), schedule_to_close=seconds(7200), attempts=3,
+    heartbeat=seconds(10), longest_backoff=seconds(60),
 )  # fmt: skip
 preview = Step(
     "preview", PreviewOrder, Previewed, Queue.RUNS,

@@ -14,7 +14,7 @@ from workflows.values.tools import ToolContract
 
 from . import checks, secrets, translate
 from .problems import BadConfig, Problem
-from .schema import File, ModelSection, PolicyTestSection, ServerSection
+from .schema import BlobsSection, File, ModelSection, PolicyTestSection, ServerSection
 from .source import Source, read
 from .wording import problems_of
 
@@ -39,6 +39,8 @@ class Config:
     """Those that rules and windows name outright."""
     servers: Mapping[str, ServerSection]
     models: Mapping[str, ModelSection]
+    blobs: BlobsSection | None
+    """Where big values are kept; a folder of this machine where it is not said."""
     secrets: tuple[SecretStr, ...]
     """Of the tool servers, and those that it names: nothing that is shown holds them. Empty without servers."""
     mask_patterns: tuple[str, ...]
@@ -74,7 +76,7 @@ def load(environ: Mapping[str, str] = os.environ, *, with_servers: bool = True) 
     rules = tuple(translate.rule(said) for said in file.rules)
     windows = tuple(translate.window(said) for said in file.freeze.windows)
     agents = tuple(
-        translate.agent(name, said, tools, rules, windows)
+        translate.agent(name, said, tools, rules, windows, file.models)
         for name, said in file.agents.items()
         if said.model != ""
     )
@@ -93,6 +95,7 @@ def load(environ: Mapping[str, str] = os.environ, *, with_servers: bool = True) 
         environments=translate.environments(file),
         servers=file.servers,
         models=file.models,
+        blobs=file.blobs,
         secrets=tuple(secrets.values(file, source)) if with_servers else (),
         mask_patterns=file.masking.patterns,
         doubts=tuple(str(BadConfig(source.file, [doubt])) for doubt in doubts),

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from temporalio.testing import ActivityEnvironment
 
+from activities.blobs import Folder
 from activities.masking import PLAIN
 from activities.mcp_servers import McpServers, ServerSettings
 from activities.tools import Tools
@@ -57,8 +58,13 @@ def fleet(fleet_file: Path, first_day: sqlite3.Connection) -> Iterator[Database]
 
 
 @pytest.fixture
-def tools(tool_servers: McpServers, fleet: Database) -> Tools:
-    return Tools(tool_servers, PLAIN)
+def blobs(tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "blobs")
+
+
+@pytest.fixture
+def tools(tool_servers: McpServers, fleet: Database, blobs: Folder) -> Tools:
+    return Tools(tool_servers, PLAIN, blobs)
 
 
 @pytest.fixture

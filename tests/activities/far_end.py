@@ -1,10 +1,17 @@
 """Workflows that stand at the far end of activities: they answer as the core's do."""
 
+from pathlib import Path
+
 from temporalio import workflow
 
+from activities.blobs import Folder
+from activities.outputs import Outputs
 from workflows.values.calls import Transcript
 from workflows.values.effect import Outcome
 from workflows.values.signals import EFFECT_UNKNOWN, EffectNews
+
+NONE_KEPT = Outputs(Folder(Path("nowhere")))
+"""For runs whose answers are all short."""
 
 
 @workflow.defn

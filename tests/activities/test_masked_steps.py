@@ -10,12 +10,13 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities.blobs import Folder
 from activities.masking import MARK, PLAIN, Masker
 from activities.mcp_servers import McpServers, NotSent, ServerSettings
 from activities.planning import Planning
 from activities.tools import Tools
 from sandbox.fleet.database import Database
-from tests.activities.far_end import ARun
+from tests.activities.far_end import NONE_KEPT, ARun
 from tests.activities.orders import (
     CANARY,
     DEPLOY,
@@ -53,8 +54,8 @@ BY_ITS_ENVIRONMENT = odd(
 
 
 @pytest.fixture
-def tools(tool_servers: McpServers, fleet: Database) -> Tools:
-    return Tools(tool_servers, Masker([CANARY], []))
+def tools(tool_servers: McpServers, fleet: Database, blobs: Folder) -> Tools:
+    return Tools(tool_servers, Masker([CANARY], []), blobs)
 
 
 def holds_canary(value: Value) -> bool:
@@ -300,14 +301,12 @@ async def test_last_words_are_masked_before_they_are_cut():
         assert ("xyz'zy" in str(caught.value)) is told
 
 
-async def test_a_protocol_error_is_masked_before_it_is_cut(
-    tool_servers: McpServers, environment: ActivityEnvironment
-):
+async def test_a_protocol_error_is_masked_before_it_is_cut(blobs: Folder, environment: ActivityEnvironment):
     settings = ServerSettings(
         name="odd", command=sys.executable, args=(str(MISBEHAVING),), env={"CANARY": CANARY}
     )
     async with McpServers([settings], masker=Masker([CANARY], [])) as servers:
-        tools = Tools(servers, Masker([CANARY], []))
+        tools = Tools(servers, Masker([CANARY], []), blobs)
 
         with pytest.raises(ApplicationError) as caught:
             await environment.run(tools.read, read_of(odd("indiscreet_failure"), {"before": "a" * 1_980}))
@@ -350,4 +349,4 @@ async def thought_of(temporal: WorkflowEnvironment, runbook: Runbook, masker: Ma
         transcript = Transcript(entries=(goal,))
         await temporal.client.start_workflow(ARun.run, transcript, id=run, task_queue=run)
         order = ThinkOrder(run_id=run, turn=1, agent="deployer", planner=runbook, tools=())
-        return await ActivityEnvironment().run(Planning(temporal.client, masker).think, order)
+        return await ActivityEnvironment().run(Planning(temporal.client, masker, NONE_KEPT).think, order)

@@ -1,12 +1,16 @@
 """The workers: each step has one activity, on its own queue."""
 
+from pathlib import Path
+
 from temporalio import activity
 from temporalio.client import Client
 
+from activities.blobs import Folder
 from activities.freezes import Freezes
 from activities.ledger import Ledger
 from activities.masking import PLAIN
 from activities.mcp_servers import McpServers
+from activities.outputs import Outputs
 from activities.planning import Planning
 from activities.tools import Tools
 from bot.app import assemble
@@ -21,8 +25,9 @@ async def carriers():
     client = await Client.connect("localhost:1", lazy=True)
     tokens = {"SLACK_BOT_TOKEN": "xoxb-none", "SLACK_APP_TOKEN": "xapp-none"}
     bot = assemble(client, BotSettings(agents=()), slack_settings(tokens))
-    tools = Tools(McpServers([]), PLAIN)
-    return Planning(client, PLAIN), tools, Ledger(client), Freezes(client), *bot.carriers
+    blobs = Folder(Path("nowhere"))
+    outputs, tools = Outputs(blobs), Tools(McpServers([]), PLAIN, blobs)
+    return Planning(client, PLAIN, outputs), tools, outputs, Ledger(client), Freezes(client), *bot.carriers
 
 
 async def test_every_step_is_carried_out_by_one_activity_on_its_queue():

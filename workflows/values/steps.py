@@ -2,8 +2,10 @@
 
 from .base import Json, Value
 from .calls import Call
-from .spec import Planner
+from .outputs import Output
+from .spec import ModelPlanner, Planner
 from .tools import ToolContract
+from .usage import Usage
 
 
 class ThinkOrder(Value):
@@ -30,6 +32,8 @@ class ReadResult(Value):
     ok: bool
     text: str
     structured: Json = None
+    output: Output | None = None
+    """Where it is kept whole."""
 
 
 class PreviewOrder(Value):
@@ -37,3 +41,20 @@ class PreviewOrder(Value):
 
     call: Call
     contract: ToolContract
+
+
+class CompactOrder(Value):
+    """Sum up the beginning of a run's transcript, which is fetched by a query."""
+
+    run_id: str
+    planner: ModelPlanner
+    entries: int
+    """So many, from the first on."""
+
+
+class Summary(Value):
+    """What a model said of what it had done."""
+
+    text: str
+    """Empty: it said nothing that could be used."""
+    usage: Usage
