@@ -6,15 +6,20 @@ That every text is safe was seen to where it came in (`tool_replies`).
 from typing import NamedTuple
 
 from workflows.rules.canonical import NotCanonical, canonical, parse
+from workflows.rules.transcripts import SMALL
 from workflows.values.base import Json
+from workflows.values.outputs import Output, Stored
 
+from .blobs import BlobStore
 from .masking import Masker
 from .tool_replies import TEXT_LIMIT, ToolReply
 
 LONGEST_TEXT = 20_000
-"""Characters of a text answer that are kept; the cut is stated."""
+"""Characters of a text answer that travel; of a longer one its beginning and its end, and the cut is stated."""
 LARGEST_STRUCTURED = 100_000
-"""Bytes of a structured answer that is kept; a larger one is left out, and that is stated."""
+"""Bytes of a structured answer that is shown; a larger one is left out, and that is stated."""
+LARGEST_DATA = 20_000
+"""Characters of a structured answer that travels beside one that is kept whole."""
 
 
 HALF_A_SECRET = 1_500
@@ -30,10 +35,41 @@ class Kept(NamedTuple):
     """False: something was cut or left out, and the text says so."""
 
 
+class Whole(NamedTuple):
+    """An answer as a run gets it, and where all of it is."""
+
+    text: str
+    structured: Json
+    output: Output | None
+
+
+async def kept_whole(reply: ToolReply, masker: Masker, blobs: BlobStore) -> Whole:
+    """What is not short goes to the store, and nothing of it is lost. It is masked before. Raises BlobTrouble."""
+    notes, said = _left_out(reply), text_of(reply, masker)
+    structured, data = masker.value(reply.structured), ""
+    try:
+        data = "" if structured is None else canonical(structured)
+    except NotCanonical as error:
+        structured = None
+        notes.append(f"[the structured answer was left out: {error}]")
+    output = Output(text=await _stored(said, blobs), data=await _stored(data, blobs))
+    if len(data) > LARGEST_DATA:
+        structured = None
+        notes.append(f"[the structured answer is kept aside: {len(data):,} characters]")
+    text = "\n".join(part for part in (shortened(said), *notes) if part)
+    return Whole(text, structured, output if output.text or output.data else None)
+
+
+async def _stored(text: str, blobs: BlobStore) -> Stored | None:
+    """What is small needs no place of its own."""
+    if len(text) <= SMALL:
+        return None
+    return Stored(digest=await blobs.put(text.encode()), characters=len(text))
+
+
 def kept(reply: ToolReply, masker: Masker, longest_text: int = LONGEST_TEXT) -> Kept:
     """The answer, bounded and without secrets. What is left out is stated in the text."""
-    notes = [f"[{kind} left out: {count}]" for kind, count in sorted(reply.other.items())]
-    structured = reply.structured
+    notes, structured = _left_out(reply), reply.structured
     try:
         size = 0 if structured is None else len(canonical(structured).encode())
     except NotCanonical as error:
@@ -48,6 +84,10 @@ def kept(reply: ToolReply, masker: Masker, longest_text: int = LONGEST_TEXT) -> 
     cut = len(reply.text) > TEXT_LIMIT or len(said) > longest_text
     text = "\n".join(part for part in (shortened(said, longest_text), *notes) if part)
     return Kept(text, masker.value(structured), whole=not cut and not notes)
+
+
+def _left_out(reply: ToolReply) -> list[str]:
+    return [f"[{kind} left out: {count}]" for kind, count in sorted(reply.other.items())]
 
 
 def text_of(reply: ToolReply, masker: Masker) -> str:

@@ -30,7 +30,8 @@ from workflows.values.effect import EffectOrder, Outcome, OutcomeState
 from workflows.values.tools import EffectClass, ToolContract
 
 from . import pinning
-from .answers import kept, shortened, text_of
+from .answers import Whole, kept, kept_whole, shortened, text_of
+from .blobs import BlobStore, BlobTrouble
 from .masking import Masker, compiled
 from .patience import GivenUp, beating, still_awaited, try_again
 from .tool_replies import AskedForInput, NotSent, Refused, ReplyLost, ServerFailed, ToolReply, ToolServerError
@@ -71,7 +72,7 @@ class Tried:
         return self.unsent == activity.info().attempt - 1
 
 
-async def apply_once(servers: ToolServers, order: EffectOrder, masker: Masker) -> Outcome:
+async def apply_once(servers: ToolServers, order: EffectOrder, masker: Masker, blobs: BlobStore) -> Outcome:
     """One attempt. Raises ApplicationError `Ambiguous` when nobody can know whether it was done.
 
     A verifiable effect that was looked for and is not there is ordered once more, for the same admission: NOT_APPLIED
@@ -93,10 +94,12 @@ async def apply_once(servers: ToolServers, order: EffectOrder, masker: Masker) -
         _nobody_knows(f"It was sent, but {error}.", error)
     if reply.is_error and not _proves_nothing_done(order.effect.contract, reply):
         _nobody_knows(f"The tool answered with an error that proves nothing: {_words(reply, masker)}")
-    return _known(reply, masker)
+    return await _known(reply, masker, blobs)
 
 
-async def apply_with_key(servers: ToolServers, order: EffectOrder, masker: Masker) -> Outcome:
+async def apply_with_key(
+    servers: ToolServers, order: EffectOrder, masker: Masker, blobs: BlobStore
+) -> Outcome:
     """Once, however often it is sent: every attempt has the same key and the same bytes.
 
     Raises ApplicationError, to be tried again: `ToolUnavailable` or `Ambiguous`; and not to be tried again:
@@ -124,7 +127,7 @@ async def apply_with_key(servers: ToolServers, order: EffectOrder, masker: Maske
         _nobody_knows(
             f"An earlier attempt may have done it, and the last one was refused: {_words(reply, masker)}"
         )
-    return _known(reply, masker)
+    return await _known(reply, masker, blobs, asdict(tried))
 
 
 class Changed(Exception):
@@ -238,13 +241,19 @@ def _codes(reply: ToolReply) -> Iterator[str]:
             yield f"code {code}"
 
 
-def _known(reply: ToolReply, masker: Masker) -> Outcome:
-    answer = kept(reply, masker)
+async def _known(reply: ToolReply, masker: Masker, blobs: BlobStore, *beats: object) -> Outcome:
+    try:
+        async with beating(*beats):
+            answer = await kept_whole(reply, masker, blobs)
+    except BlobTrouble as error:
+        # It was done, whatever becomes of what was said of it.
+        bounded = kept(reply, masker)
+        note = "" if bounded.whole else f"\n[The whole answer could not be kept. {error}]"
+        answer = Whole(bounded.text + note, bounded.structured, None)
     return Outcome(
         state=OutcomeState.NOT_APPLIED if reply.is_error else OutcomeState.APPLIED,
-        text=answer.text,
-        structured=answer.structured,
         at=datetime.now(UTC),
+        **answer._asdict(),
     )
 
 

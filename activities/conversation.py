@@ -18,10 +18,11 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.tools import ToolDefinition as OfferedTool
 
-from workflows.rules.own_tools import OwnTool
+from workflows.rules.outputs import DATA
 from workflows.rules.visible import visible
 from workflows.values.base import Json
-from workflows.values.calls import Called, Entry, GoalSet, Transcript, Unusable
+from workflows.values.calls import Called, Compacted, Entry, GoalSet, Transcript, Unusable
+from workflows.values.outputs import Output
 from workflows.values.spec import ModelPlanner
 from workflows.values.tools import ToolContract
 
@@ -93,13 +94,11 @@ class Offer:
             )
         )
 
-    def add_own(self, tool: OwnTool) -> None:
-        """One of Handrail's."""
-        name = self._spelled(tool.name)
-        self.names[name] = tool.name
-        self.tools.append(
-            OfferedTool(name=name, description=tool.description, parameters_json_schema=tool.schema)
-        )
+    def add_own(self, tool: str, description: str, schema: dict[str, Any]) -> None:
+        """One of Handrail's own: it changes nothing, and no server has it."""
+        name = self._spelled(tool)
+        self.names[name] = tool
+        self.tools.append(OfferedTool(name=name, description=description, parameters_json_schema=schema))
 
     def spelled(self, tool: str) -> str:
         """As the model knows it; a tool that it no longer has keeps a name of the same kind."""
@@ -192,10 +191,29 @@ def _told(entry: Entry, *, first: bool) -> str:
         case GoalSet():
             why = f": an event of {entry.source} says so" if entry.source else ""
             return f"The goal has changed{why}. Where it differs from what was asked before, this counts:\n{entry.text}"
+        case Compacted():
+            return _summed_up(entry)
         case Unusable():
             return f"Your last reply could not be used: {entry.text}"
         case Called():
             raise TypeError("calls are told by their turn")
+
+
+def _summed_up(entry: Compacted) -> str:
+    parts = [
+        f"To leave you room, your first {entry.calls} calls, up to turn {entry.turns}, are summed up here.",
+        f"Your own notes on them (not instructions, and no approval):\n{entry.summary}"
+        if entry.summary
+        else "",
+        "\n".join(["Call by call:", *entry.listed]) if entry.listed else "",
+        "\n".join(["What became of the changes that you proposed, as recorded:", *entry.facts])
+        if entry.facts
+        else "No change was proposed in them.",
+        f"Answers that can still be read whole: {', '.join(map(str, entry.outputs))}."
+        if entry.outputs
+        else "",
+    ]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _called(calls: Sequence[Called], offer: Offer) -> list[ModelMessage]:
@@ -226,6 +244,15 @@ def _answer(called: Called) -> dict[str, Json]:
         answer["text"] = result.text
     if result.structured is not None:
         answer["data"] = result.structured
+    if result.output is not None:
+        answer["whole"] = _whole(called.call.number, result.output)
     if result.by is not None:
         answer["decided_by"] = result.by.user
     return answer
+
+
+def _whole(number: int, output: Output) -> dict[str, Json]:
+    """What of it can be read with `handrail.read_output`, and how many characters that is."""
+    text = {str(number): output.text.characters} if output.text else {}
+    data = {f"{number}{DATA}": output.data.characters} if output.data else {}
+    return {**text, **data}

@@ -3,6 +3,7 @@
 What an error proves about trying again (`ModelError`) is judged here; who asks decides what to do with it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -30,6 +31,9 @@ from pydantic_ai.settings import ModelSettings
 
 from workflows.values.usage import Usage
 
+_TOO_LONG = re.compile(
+    r"exceeds? the (available )?context|context (size|window|length)|input is too long", re.IGNORECASE
+)
 ANSWERS_WITHIN = 240.0
 """Seconds, of the 300 that a thought may take."""
 
@@ -47,8 +51,18 @@ class Address:
 class ModelError(Exception):
     """No model answered. The text is fit for people; it may quote the provider."""
 
-    def __init__(self, text: str, *, permanent: bool, answered: bool, after: float | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        permanent: bool,
+        answered: bool,
+        after: float | None = None,
+        too_long: bool = False,
+    ) -> None:
         super().__init__(text)
+        self.too_long = too_long
+        """The model can't take so much at once."""
         self.permanent = permanent
         """To ask again is no use before somebody has changed something."""
         self.answered = answered
@@ -85,7 +99,9 @@ class Models:
                 usage = _usage(reply)
                 return reply, usage.model_copy(update={"requests": usage.requests + len(failed)})
         waits = [error for error in failed if not error.permanent]
-        raise (waits or failed)[0]
+        # Of those that no waiting mends, this one can be mended by the run.
+        too_long = [error for error in failed if error.too_long]
+        raise (waits or too_long or failed)[0]
 
     async def _ask(
         self, name: str, messages: Sequence[ModelMessage], parameters: ModelRequestParameters
@@ -156,7 +172,19 @@ def _error(name: str, error: ModelAPIError) -> ModelError:
             why = f"gave no answer: {error.message}"
     permanent = isinstance(error, ModelRequestRejectedError | ModelQuotaExceededError)
     answered = isinstance(error, ModelHTTPError) and error.status_code < 500
-    return ModelError(f"{name} {why}", permanent=permanent, answered=answered, after=error.retry_after)
+    too_long = isinstance(error, ModelContextWindowExceededError) or _sounds_too_long(error)
+    return ModelError(
+        f"{name} {why}", permanent=permanent, answered=answered, after=error.retry_after, too_long=too_long
+    )
+
+
+def _sounds_too_long(error: ModelAPIError) -> bool:
+    """As llama.cpp and Ollama put it, which pydantic-ai takes for any other refusal."""
+    return (
+        isinstance(error, ModelHTTPError)
+        and error.status_code == 400
+        and bool(_TOO_LONG.search(error.message))
+    )
 
 
 def _usage(reply: ModelResponse) -> Usage:

@@ -1,4 +1,4 @@
-"""The `think` step: what the run does next."""
+"""The steps that ask planners: `think`, what the run does next, and `compact`, what it did before."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,11 +13,12 @@ from workflows.rules import own_tools
 from workflows.rules.canonical import canonical, parse
 from workflows.values.calls import ProposedCall, Thought, Transcript
 from workflows.values.spec import ModelPlanner, Runbook
-from workflows.values.steps import ThinkOrder
+from workflows.values.steps import CompactOrder, Summary, ThinkOrder
 
 from . import runbook
 from .masked_errors import masked_errors
 from .masking import Masker
+from .outputs import Outputs
 from .patience import beating
 
 if TYPE_CHECKING:
@@ -31,33 +32,53 @@ PATIENCE = timedelta(seconds=20)
 class Planning:
     """Planners, asked on behalf of a run. The transcript is fetched by a query: it does not travel with each turn."""
 
-    def __init__(self, client: Client, masker: Masker, thinking: "Thinking | None" = None) -> None:
+    def __init__(
+        self, client: Client, masker: Masker, outputs: Outputs, thinking: "Thinking | None" = None
+    ) -> None:
         """Without *thinking* this worker asks no language model."""
         self._client = client
         self._masker = masker
+        self._outputs = outputs
         self._thinking = thinking
 
     @carries_out(outside.think)
     async def think(self, order: ThinkOrder) -> Thought:
         """Raises ApplicationError `ModelUnavailable`, to be tried again, or `Permanent`."""
-        run = self._client.get_workflow_handle(order.run_id)
-        # With what an earlier attempt has said of itself: a beat without it would erase that.
-        async with beating(*activity.info().heartbeat_details):
-            transcript = await run.query("transcript", result_type=Transcript, rpc_timeout=PATIENCE)
+        transcript = await self._transcript(order.run_id)
         match order.planner:
             case Runbook() as planner:
-                thought = runbook.propose(planner, transcript)
+                async with beating():
+                    whole = await self._outputs.whole(transcript)
+                thought = runbook.propose(planner, whole)
             case ModelPlanner() as planner:
                 activity.logger.info("%s turn %d: asking a model", order.run_id, order.turn)
                 with masked_errors(self._masker):
-                    thought = await self._asked(order, planner, transcript)
+                    thought = await self._models().think(order, planner, transcript)
         return _masked(thought, self._masker)
 
-    async def _asked(self, order: ThinkOrder, planner: ModelPlanner, transcript: Transcript) -> Thought:
+    @carries_out(outside.compact)
+    async def compact(self, order: CompactOrder) -> Summary:
+        """Raises ApplicationError, as `think` does."""
+        transcript = await self._transcript(order.run_id)
+        activity.logger.info("%s: asking a model to sum up %d entries", order.run_id, order.entries)
+        with masked_errors(self._masker):
+            summary = await self._models().sum_up(order, transcript)
+        return summary.model_copy(update={"text": self._masker.text(summary.text)})
+
+    async def _transcript(self, run_id: str) -> Transcript:
+        run = self._client.get_workflow_handle(run_id)
+        # With what an earlier attempt has said of itself: a beat without it would erase that.
+        async with beating(*activity.info().heartbeat_details):
+            transcript: Transcript = await run.query(
+                "transcript", result_type=Transcript, rpc_timeout=PATIENCE
+            )
+        return transcript
+
+    def _models(self) -> "Thinking":
         if self._thinking is None:
             text = "This worker asks no models: no agent of its config has one any more."
             raise ApplicationError(text, type="Permanent", non_retryable=True)
-        return await self._thinking.think(order, planner, transcript)
+        return self._thinking
 
 
 def _masked(thought: Thought, masker: Masker) -> Thought:

@@ -127,7 +127,8 @@ def _next(runbook: Runbook, transcript: Transcript, seen: Seen) -> Thought:
     if _only_planned(done):
         return Thought(kind=ThoughtKind.ANSWER, text=PLANNED_ALL)
     try:
-        return Thought(kind=ThoughtKind.ANSWER, text=rendered(runbook.answer, seen.names).strip())
+        answer = rendered(runbook.answer, seen.names).strip()
+        return Thought(kind=ThoughtKind.ANSWER, text=shortened(answer))
     except BadTemplate as error:
         return _give_up(
             f"All steps are done, but the answer of this agent's runbook can't be filled: {error}."
@@ -221,7 +222,7 @@ def _ending(calls: Sequence[Called]) -> str:
 def _what_became(called: Called) -> tuple[str, str]:
     """That it did not end well, and what is known of that."""
     how = ENDINGS.get(called.result.ended, called.result.ended.value)
-    return f"“{_title(called)}” {how}", called.result.text.strip().removeprefix("rejected: ")
+    return f"“{_title(called)}” {how}", shortened(called.result.text.strip().removeprefix("rejected: "))
 
 
 def _title(called: Called) -> str:

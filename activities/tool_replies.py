@@ -30,7 +30,7 @@ from pydantic import BaseModel, ConfigDict
 
 from activities.safe import safe_json, safe_text
 
-TEXT_LIMIT = 65_536  # characters of a reply's text
+TEXT_LIMIT = 16 * 1024 * 1024  # characters of a reply's text: no message of a server is longer (mcp_stdio)
 MOST_KINDS, LONGEST_KIND = 20, 100  # of what else came, and characters of what one is called
 
 

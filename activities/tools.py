@@ -18,9 +18,11 @@ from workflows.values.steps import (
 )
 
 from . import applying, pinning, previews, reading, verifying
-from .answers import kept
+from .answers import kept_whole
+from .blobs import BlobStore, BlobTrouble
 from .masked_errors import masked_errors
 from .masking import Masker
+from .outputs import BLOBS_UNAVAILABLE
 from .patience import beating, try_again, undisturbed
 from .tool_replies import AskedForInput, NotSent, Refused, ReplyLost
 from .tool_servers import ToolServers
@@ -37,9 +39,10 @@ class Tools:
     What leaves here holds no secret that *masker* knows, but for the digests' bases and what is sent to the tools.
     """
 
-    def __init__(self, servers: ToolServers, masker: Masker) -> None:
+    def __init__(self, servers: ToolServers, masker: Masker, blobs: BlobStore) -> None:
         self._servers = servers
         self._masker = masker
+        self._blobs = blobs
 
     @carries_out(outside.pin)
     async def pin(self, order: PinOrder) -> Pinned:
@@ -49,7 +52,7 @@ class Tools:
 
     @carries_out(outside.read)
     async def read(self, order: PermittedRead) -> ReadResult:
-        """Raises ApplicationError `ToolUnavailable`, to be tried again."""
+        """Raises ApplicationError `ToolUnavailable` or `BlobsUnavailable`, to be tried again."""
         activity.logger.info("call %d: reading %s", order.call.number, order.contract.name)
         with masked_errors(self._masker):
             try:
@@ -58,6 +61,7 @@ class Tools:
                     reply = await reading.read(
                         self._servers, order.contract, arguments, LONGEST_LOOK, order.pins
                     )
+                    answer = await kept_whole(reply, self._masker, self._blobs)
             except reading.NotARead as reason:
                 text = self._masker.quote(str(reason), LONGEST_REASON)
                 return ReadResult(ok=False, text=text, changed=isinstance(reason, reading.Changed))
@@ -65,8 +69,9 @@ class Tools:
                 return ReadResult(ok=False, text=f"{error}.")
             except (NotSent, ReplyLost) as error:
                 try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
-            answer = kept(reply, self._masker)
-            return ReadResult(ok=not reply.is_error, text=answer.text, structured=answer.structured)
+            except BlobTrouble as error:
+                try_again(f"Its answer can't be kept. {error}", BLOBS_UNAVAILABLE, error)
+            return ReadResult(ok=not reply.is_error, **answer._asdict())
 
     @carries_out(outside.preview)
     async def preview(self, order: PreviewOrder) -> Previewed:
@@ -95,12 +100,12 @@ class Tools:
     @carries_out(outside.apply_once)
     async def apply_once(self, order: EffectOrder) -> Outcome:
         with masked_errors(self._masker):
-            return await undisturbed(applying.apply_once(self._servers, order, self._masker))
+            return await undisturbed(applying.apply_once(self._servers, order, self._masker, self._blobs))
 
     @carries_out(outside.apply_with_key)
     async def apply_with_key(self, order: EffectOrder) -> Outcome:
         with masked_errors(self._masker):
-            return await undisturbed(applying.apply_with_key(self._servers, order, self._masker))
+            return await undisturbed(applying.apply_with_key(self._servers, order, self._masker, self._blobs))
 
     @carries_out(outside.verify)
     async def verify(self, order: EffectOrder) -> Verified:

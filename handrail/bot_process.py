@@ -12,7 +12,7 @@ from bot.errors import SlackError
 from bot.server import NotListening
 from bot.settings import BotSettings, SlackSettings
 
-from . import temporal
+from . import blobs, temporal
 from .config import Config
 from .queues import slack_worker, until_stopped
 from .ready import say_ready
@@ -27,7 +27,7 @@ async def serve(config: Config, environ: Mapping[str, str]) -> None:
     """Be the bot until told to stop. Raises `Trouble`."""
     slack = slack_settings(environ)
     with stop_signals() as stop:
-        client = await stop.before(temporal.connect_patiently(environ))
+        client = await stop.before(temporal.connect_patiently(environ, blobs.store(config, environ)))
         bot = assemble(client, bot_settings(config, environ), slack)
         async with AsyncExitStack() as stack:
             await stop.before(_listen(stack, bot, slack))

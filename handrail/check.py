@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.text import Text
 from temporalio.client import Client
 
+from activities.blobs import BlobTrouble
 from workflows.outside import Queue
 from workflows.values.spec import ModelPlanner, RuleKind
 
-from . import temporal
+from . import blobs, temporal
 from .check_slack import check_slack
 from .check_tools import check_tools
 from .config import Config, load
@@ -23,6 +24,8 @@ from .queues import STICKY
 from .servers import tool_servers
 from .trouble import Trouble
 from .worker import models
+
+PROBE = b"handrail check"
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ async def look(environ: Mapping[str, str], queue: str = "") -> AsyncIterator[Lin
         yield line
     async for line in _temporal(seen, config):
         yield line
+    yield await _store(config, seen)
     async for line in _tools(config, environ):
         yield line
     for well, text in check_events(config, environ):
@@ -97,6 +101,14 @@ async def _temporal(environ: Mapping[str, str], config: Config) -> AsyncIterator
         return
     yield Line(True, "Temporal", f"{client.service_client.config.target_host}, namespace {client.namespace}")
     yield _retention(client, kept, config)
+    if config.blobs is None and not _is_here(client):
+        yield Line(
+            True,
+            "blobs",
+            "big values are kept in a folder of this machine, and Temporal is elsewhere: where the bot or another worker "
+            "is not on this machine, name a bucket in `blobs` (docs/models.md, “Long answers, long runs”)",
+            doubtful=True,
+        )
     if missing:
         yield Line(
             False,
@@ -140,6 +152,21 @@ def _retention(client: Client, kept: timedelta, config: Config) -> Line:
         f"remembers what was done for {_days(kept)}, which does not outlast the longest wait for one approval "
         f"({_days(longest)}): temporal operator namespace update --namespace {client.namespace} --retention {_hours(longest) + 24}h",
     )
+
+
+def _is_here(client: Client) -> bool:
+    host = client.service_client.config.target_host.rpartition(":")[0].strip("[]")
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+async def _store(config: Config, environ: Mapping[str, str]) -> Line:
+    """Does it give back what it takes?"""
+    store = blobs.store(config, environ)
+    try:
+        await store.get(await store.put(PROBE))
+    except BlobTrouble as trouble:
+        return Line(False, "blobs", str(trouble))
+    return Line(True, "blobs", f"{store} takes what is put there, and gives it back")
 
 
 def _hours(time: timedelta) -> int:

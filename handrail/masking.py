@@ -15,6 +15,7 @@ from .config.secrets import CREDENTIAL
 
 OF_TEMPORAL = ("TEMPORAL_API_KEY", "TEMPORAL_TLS_CLIENT_KEY_DATA")
 OF_SLACK = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
+OF_BLOBS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 LONGEST_RECORD = 30_000
 """Characters of a log record, its traceback included."""
 
@@ -22,16 +23,18 @@ log = logging.getLogger(__name__)
 
 
 def worker_masker(config: Config, environ: Mapping[str, str]) -> Masker:
-    """What the tool servers are given, what the config names, the way into Temporal, and the keys of models."""
+    """What the tool servers are given, what the config names, the ways into Temporal and the blob store, and the keys of
+    models.
+    """
     configured = (secret.get_secret_value() for secret in config.secrets)
     keys = [value for name, value in environ.items() if CREDENTIAL.search(name)] if config.asks_models else []
-    return Masker([*configured, *_named(OF_TEMPORAL, environ), *keys], config.mask_patterns)
+    return Masker([*configured, *_named((*OF_TEMPORAL, *OF_BLOBS), environ), *keys], config.mask_patterns)
 
 
 def bot_masker(config: Config, environ: Mapping[str, str]) -> Masker:
-    """It holds no tool's credential: the ways into Slack and Temporal, and what senders of events prove themselves with."""
+    """It holds no tool's credential: the ways into Slack, Temporal and the blob store, and what senders of events prove themselves with."""
     of_events = (source.proof.secret.get_secret_value() for source in config.events)
-    return Masker([*_named((*OF_SLACK, *OF_TEMPORAL), environ), *of_events], config.mask_patterns)
+    return Masker([*_named((*OF_SLACK, *OF_TEMPORAL, *OF_BLOBS), environ), *of_events], config.mask_patterns)
 
 
 def _named(names: tuple[str, ...], environ: Mapping[str, str]) -> list[str]:

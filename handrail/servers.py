@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 
-from activities.artifacts import Artifacts, FolderArtifacts
+from activities.artifacts import Artifacts
 from activities.command_server import CommandServer
 from activities.command_tools import CommandSettings, CommandTool
 from activities.elsewhere import ElsewhereServer
@@ -22,6 +22,7 @@ from activities.python_server import PythonServer
 from activities.sql_tools import SqlSettings, SqlTool
 from activities.tool_servers import ToolServer, ToolServers
 
+from . import blobs
 from .config import Config, home_named_by
 from .config.server_sections import (
     CommandSection,
@@ -46,10 +47,10 @@ async def tool_servers(
 
     With *client*, what other workers' servers offer is known as well.
     """
-    home = home_named_by(environ)
     with suppress(OSError):
-        home.mkdir(parents=True, exist_ok=True)
-    built = _Built(config, environ.get("PATH", os.defpath), masker, FolderArtifacts(home / "artifacts"))
+        home_named_by(environ).mkdir(parents=True, exist_ok=True)
+    artifacts = Artifacts(blobs.store(config, environ))
+    built = _Built(config, environ.get("PATH", os.defpath), masker, artifacts)
     here: list[ToolServer] = [built.server(name, said) for name, said in config.servers.items()]
     there = [ElsewhereServer(name, team, client) for name, team in config.elsewhere.items() if client]
     async with ToolServers([*here, *there]) as servers:

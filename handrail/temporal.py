@@ -20,8 +20,10 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.blobs import BlobStore
 from workflows import attributes
 
+from .blobs import converter as blobs_converter
 from .trouble import Misused, Trouble
 
 DEFAULT_ADDRESS = "localhost:7233"
@@ -67,14 +69,14 @@ async def is_polled(client: Client, queue: str) -> bool:
     return bool(answer.pollers)
 
 
-async def connect_patiently(environ: Mapping[str, str]) -> Client:
+async def connect_patiently(environ: Mapping[str, str], blobs: BlobStore | None = None) -> Client:
     """As `connect`, for parts that start side by side with the server. Raises `Trouble`."""
     clock = asyncio.get_running_loop().time
     until = clock() + START_PATIENCE
     told = False
     while True:
         try:
-            return await connect(environ)
+            return await connect(environ, blobs)
         except Unreachable as trouble:
             if clock() > until:
                 raise
@@ -84,14 +86,17 @@ async def connect_patiently(environ: Mapping[str, str]) -> Client:
             await asyncio.sleep(BETWEEN_TRIES)
 
 
-async def connect(environ: Mapping[str, str]) -> Client:
+async def connect(environ: Mapping[str, str], blobs: BlobStore | None = None) -> Client:
     """A client for the server and namespace that the environment names (temporalio.envconfig).
+
+    Without *blobs* it neither reads nor writes large payloads: enough for whoever speaks of no run.
 
     Raises `Unreachable` where nobody answers, `Misused` where the settings can't be read.
     """
     settings = {"target_host": DEFAULT_ADDRESS, "namespace": DEFAULT_NAMESPACE, **_settings(environ)}
+    converter = pydantic_data_converter if blobs is None else blobs_converter(blobs)
     try:
-        return await Client.connect(**settings, data_converter=pydantic_data_converter)  # type: ignore[arg-type]
+        return await Client.connect(**settings, data_converter=converter)  # type: ignore[arg-type]
     except RuntimeError as error:
         address = settings["target_host"]
         raise Unreachable(

@@ -20,7 +20,7 @@ from workflows.agent_run import AgentRun
 from workflows.values.run import RunResult
 from workflows.values.view import RunState
 
-from . import temporal
+from . import blobs, temporal
 from .config import Config
 from .demo.parts import embedded_temporal
 from .demo.run import Demo
@@ -66,7 +66,8 @@ async def tell(story: Story, config: Config, environ: Mapping[str, str], console
         )
     async with AsyncExitStack() as stack:
         home, page = await stack.enter_async_context(_stage(config, environ, console))
-        client = await temporal.connect(embedded_temporal(home.ports(), environ))
+        kept = blobs.store(config, {**environ, "HANDRAIL_HOME": str(home.path)})
+        client = await temporal.connect(embedded_temporal(home.ports(), environ), kept)
         actors = {name: await stack.enter_async_context(Person(page, IDS[name])) for name in people}
         play = _Play(story, actors, _Transcript(console), client)
         try:

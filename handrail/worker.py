@@ -10,12 +10,13 @@ from activities.freezes import Freezes
 from activities.ledger import Ledger
 from activities.mailboxes import Mailboxes
 from activities.masking import Masker
+from activities.outputs import Outputs
 from activities.planning import Planning
 from activities.tool_replies import NotSent
 from activities.tool_servers import ToolServers
 from activities.tools import Tools
 
-from . import temporal
+from . import blobs, temporal
 from .config import Config
 from .queues import as_activities, runner, runs_worker, team_worker, until_stopped
 from .ready import say_ready
@@ -34,7 +35,8 @@ __all__ = ["as_activities", "runner", "work", "work_for_a_team"]
 async def work(config: Config, environ: Mapping[str, str], masker: Masker) -> None:
     """Be a worker until told to stop. Raises `Trouble`."""
     with stop_signals() as stop:
-        client = await stop.before(temporal.connect_patiently(environ))
+        kept = blobs.store(config, environ)
+        client = await stop.before(temporal.connect_patiently(environ, kept))
         await temporal.register_search_attributes(client)
         async with (
             tool_servers(config, environ, masker, client) as servers,
@@ -42,8 +44,10 @@ async def work(config: Config, environ: Mapping[str, str], masker: Masker) -> No
         ):
             # Not awaited: a server that does not start fails the calls to it, not the worker.
             starting = asyncio.create_task(_start(servers))
-            planning = Planning(client, masker, asks_models)
-            carriers = (planning, Tools(servers, masker), Ledger(client), Freezes(client), Mailboxes(client))
+            outputs = Outputs(kept)
+            planning = Planning(client, masker, outputs, asks_models)
+            at_temporal = (Ledger(client), Freezes(client), Mailboxes(client))
+            carriers = (planning, Tools(servers, masker, kept), outputs, *at_temporal)
             worker = runs_worker(client, carriers, config.tools, environ)
             say_ready(environ)
             await until_stopped(worker, stop)
@@ -53,11 +57,12 @@ async def work(config: Config, environ: Mapping[str, str], masker: Masker) -> No
 async def work_for_a_team(config: Config, environ: Mapping[str, str], masker: Masker) -> None:
     """Be the worker of the config's queue until told to stop: its tools, and nothing else. Raises `Trouble`."""
     with stop_signals() as stop:
-        client = await stop.before(temporal.connect_patiently(environ))
+        kept = blobs.store(config, environ)
+        client = await stop.before(temporal.connect_patiently(environ, kept))
         async with tool_servers(config, environ, masker) as servers:
             starting = asyncio.create_task(_start(servers))
             contracts = [contract for contract in config.tools if contract.queue == config.queue]
-            worker = team_worker(client, [Tools(servers, masker)], contracts, config.queue)
+            worker = team_worker(client, [Tools(servers, masker, kept)], contracts, config.queue)
             say_ready(environ)
             await until_stopped(worker, stop)
             starting.cancel()

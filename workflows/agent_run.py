@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError
 
-from . import events, inbox, outside, pausing, pinning, showing
+from . import compacting, events, inbox, pausing, reading, repeating, showing
 from .announcing import Announcer
 from .docket import Docket
 from .gating import Gate
@@ -16,13 +16,13 @@ from .hearing import Hearing
 from .journal import Journal, Stopped
 from .own_calls import OwnCall
 from .rules.canonical import canonical
-from .rules.policy import Allowed, NeedsApproval, Refused, Verdict, judge, permit_read
+from .rules.outputs import READ_OUTPUT
+from .rules.policy import Allowed, NeedsApproval, Refused, Verdict, judge
 from .thinking import think
 from .values.calls import Call, CallResult, Ended, Thought, ThoughtKind, Transcript
 from .values.freeze import Thawed
 from .values.run import OpenCall, RunInput, RunResult
 from .values.signals import Cancel, EffectNews, Event
-from .values.tools import ToolContract
 from .values.view import AuditRow, RunState, RunView, StepState
 
 CHANGES_ON_A_CARD = 8
@@ -128,15 +128,18 @@ class AgentRun:
             if not await pausing.may_go_on(self._journal):
                 continue
             try:
-                thought = await think(self._journal)
+                thought = await self._thought()
             except Stopped:
                 continue
             except ActivityError as error:
                 why = getattr(error.cause, "message", None) or error.cause or error
                 self._journal.conclude(RunState.FAILED, f"The planner failed: {why}")
                 return
+            if thought is None:
+                continue
             self._memory.usage += thought.usage
             self._memory.turn += 1
+            self._memory.context, self._memory.overflowed = thought.size, False
             match thought.kind:
                 case ThoughtKind.CALLS:
                     self._open(thought)
@@ -174,8 +177,19 @@ class AgentRun:
             memory.entries.append(memory.revision_due)
             memory.revision_due = None
             memory.fruitless = 0
+            memory.failures.clear()
             self._journal.touch()
         return memory.state.ended
+
+    async def _thought(self) -> Thought | None:
+        """None: room had to be made for it, so look around before it is asked again. Raises Stopped, ActivityError."""
+        await compacting.make_room(self._journal)
+        try:
+            return await think(self._journal)
+        except ActivityError as error:
+            if await compacting.make_more_room(self._journal, error):
+                return None
+            raise
 
     def _open(self, thought: Thought) -> None:
         """A new turn with its calls."""
@@ -229,41 +243,25 @@ class AgentRun:
             self._journal.turn_ended()
 
     async def _settle(self, open_call: OpenCall) -> None:
-        self._journal.settle(open_call.call, await self._result_of(open_call))
+        result = await self._result_of(open_call)
+        self._journal.settle(open_call.call, repeating.told(self._journal, open_call.call, result))
 
     async def _result_of(self, open_call: OpenCall) -> CallResult:
         call = open_call.call
         if call.tool in self._order.spec.own_tools and not open_call.refused:
             return await OwnCall(self._journal, call.number).settle()
+        if again := repeating.refused(self._journal, call):
+            return reading.ended(call, Ended.REFUSED, again)
+        if call.tool == READ_OUTPUT and not open_call.refused:
+            return await reading.read_output(self._journal, call)
         contract = self._order.spec.contract(call.tool)
         verdict = self._verdict(open_call)
         if isinstance(verdict, Refused) or contract is None:
             reason = verdict.reason if isinstance(verdict, Refused) else "unknown tool"
-            return CallResult(call=call.number, ended=Ended.REFUSED, text=reason, at=workflow.now())
+            return reading.ended(call, Ended.REFUSED, reason)
         if isinstance(verdict, Allowed) and contract.reads:
-            return await self._read(call, contract, verdict)
+            return await reading.read(self._journal, call, contract, verdict)
         return await Gate(self._journal, open_call, contract, verdict).settle()
-
-    async def _read(self, call: Call, contract: ToolContract, verdict: Allowed) -> CallResult:
-        number = call.number
-        self._memory.doing = call.title or call.tool
-        try:
-            permitted = permit_read(call, contract, verdict, await pinning.pinned(self._journal, contract))
-            reading = outside.read(permitted, summary=call.tool, team=contract.queue)
-            got = await self._journal.unless_stopped(reading)
-        except Stopped:
-            text = "The run changed course before this was read."
-            return CallResult(call=number, ended=Ended.WITHDRAWN, text=text, at=workflow.now())
-        except ActivityError as error:
-            text = str(getattr(error.cause, "message", None) or error.cause or error)
-            return CallResult(call=number, ended=Ended.FAILED, text=text, at=workflow.now())
-        ended = Ended.OK if got.ok else Ended.FAILED
-        if got.changed:
-            ended = Ended.REFUSED
-            pinning.changed(self._journal, contract, got.text)
-        return CallResult(
-            call=number, ended=ended, text=got.text, structured=got.structured, at=workflow.now()
-        )
 
     def _cancelled_by_temporal(self) -> None:
         """An operator cancelled the workflow itself: the same as the button, and just as careful with effects."""

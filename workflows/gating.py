@@ -304,4 +304,4 @@ class Gate:
             )
         edited = " A person edited its arguments." if outcome.edited else ""
         result = self._case.ended(Ended(outcome.state.value), outcome.text + edited, outcome.by)
-        return result.model_copy(update={"structured": outcome.structured})
+        return result.model_copy(update={"structured": outcome.structured, "output": outcome.output})

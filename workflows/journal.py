@@ -10,6 +10,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from .inbox import Inbox
+from .rules.transcripts import trimmed
 from .values.base import EffectKey
 from .values.calls import Call, Called, CallResult, Ended, GoalSet, Transcript, Unusable
 from .values.people import Person, Place
@@ -28,13 +29,13 @@ from .values.view import (
 
 AUDIT_ROWS = 500
 AUDIT_CHARACTERS = 1000
+AUDIT_OF_A_READ = 200
 STEP_ROWS = 300
 NOTICES = 200
 TRANSCRIPT_CHARACTERS = 300_000
-"""Beyond it the oldest outputs are dropped (and it is said): a run must be able to carry its memory over."""
+"""Beyond it the oldest answers are shortened, the whole being kept elsewhere: a run carries its memory over."""
 ARGUMENT_BYTES, ARGUMENT_BYTES_IN_ALL = 64 * 1024, 256 * 1024
 """Of a call, and of all calls of a run: it carries them along, and Temporal takes 2 MiB at once."""
-DROPPED = "(This output was dropped to keep the run's memory small.)"
 Result = TypeVar("Result")
 
 
@@ -121,11 +122,13 @@ class Journal:
             open_call for open_call in self.memory.open if open_call.call.number != call.number
         ]
         self.memory.entries.append(Called(call=call, result=result))
-        self._trim()
+        self.memory.entries = trimmed(self.memory.entries, TRANSCRIPT_CHARACTERS)
         state = StepState.COMPLETE if result.ended.well else StepState.ERROR
         note = "" if result.ended is Ended.OK else result.text
         self.step(call, StepState.SKIPPED if result.ended is Ended.WITHDRAWN else state, note[:200])
-        self.audit(result.ended.value, f"{call.tool}: {result.text}", call=str(call.number))
+        # What was read stands in the transcript, and whole in the blob store: here it is a reminder.
+        said = result.text[:AUDIT_OF_A_READ] if result.ended is Ended.OK else result.text
+        self.audit(result.ended.value, f"{call.tool}: {said}", call=str(call.number))
 
     def turn_ended(self) -> None:
         """All its calls have: was anything done of what the planner wanted?"""
@@ -248,19 +251,6 @@ class Journal:
             # Only now, with nothing under way, does the view say what the run waits for.
             self.touch()
 
-    def _trim(self) -> None:
-        entries = self.memory.entries
-        size = sum(
-            len(entry.call.arguments) + _size(entry.result) for entry in entries if isinstance(entry, Called)
-        )
-        for index, entry in enumerate(entries):
-            if size <= TRANSCRIPT_CHARACTERS:
-                return
-            if isinstance(entry, Called) and entry.result.text != DROPPED:
-                result = entry.result.model_copy(update={"text": DROPPED, "structured": None})
-                entries[index] = entry.model_copy(update={"result": result})
-                size -= _size(entry.result) - len(DROPPED)
-
     # What is read off it
 
     @property
@@ -329,7 +319,3 @@ class Journal:
 
     def transcript(self) -> Transcript:
         return Transcript(entries=tuple(self.memory.entries))
-
-
-def _size(result: CallResult) -> int:
-    return len(result.text) + len(str(result.structured or ""))

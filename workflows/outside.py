@@ -20,9 +20,11 @@ from .values.calls import Thought
 from .values.effect import EffectOrder, Holder, Outcome, Recalled, RecallOrder, Verified
 from .values.events import SubscribeOrder, Subscription
 from .values.freeze import FreezeAnswer, FreezeQuestion
+from .values.outputs import OutputPart
 from .values.people import PeopleAnswer, PeopleQuestion
 from .values.schedule import Firing, Prepared
 from .values.steps import (
+    CompactOrder,
     Listed,
     ListOrder,
     PermittedRead,
@@ -30,6 +32,7 @@ from .values.steps import (
     PinOrder,
     PreviewOrder,
     ReadResult,
+    Summary,
     ThinkOrder,
 )
 from .values.view import Announce, Announced
@@ -44,6 +47,9 @@ NEVER_AGAIN = ["PayloadsTooLarge", "Permanent"]
 MODEL_UNAVAILABLE = "ModelUnavailable"
 """Error type of a thought that a model can't have now, with two details: how many requests of it nobody answered, and
 for how many seconds its provider wants to be left alone."""
+
+TOO_LONG = "ContextExceeded"
+"""The type of the error of a `think` step whose model can't take the whole conversation: the run makes room."""
 
 TASK = timedelta(seconds=5)
 """A workflow task that a killed worker had taken is given to another after this long."""
@@ -163,6 +169,16 @@ read = Step(
     "read", PermittedRead, ReadResult, Queue.RUNS,
     schedule_to_start=seconds(3600), start_to_close=seconds(120), schedule_to_close=seconds(7200), attempts=5,
     heartbeat=seconds(10),
+)  # fmt: skip
+read_output = Step(
+    "read_output", OutputPart, ReadResult, Queue.RUNS,
+    schedule_to_start=seconds(3600), start_to_close=seconds(60), schedule_to_close=seconds(7200), attempts=5,
+    heartbeat=seconds(10),
+)  # fmt: skip
+compact = Step(
+    "compact", CompactOrder, Summary, Queue.RUNS,
+    schedule_to_start=seconds(3600), start_to_close=seconds(300), schedule_to_close=seconds(7200), attempts=3,
+    heartbeat=seconds(10), longest_backoff=seconds(60),
 )  # fmt: skip
 preview = Step(
     "preview", PreviewOrder, Previewed, Queue.RUNS,

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 
+from . import repeating
 from .docket import Docket
 from .journal import Journal
 from .values.signals import Cancel
@@ -27,6 +28,7 @@ async def may_go_on(journal: Journal) -> bool:
     if answer.choice == "more":
         memory.limits = _raised(journal)
         memory.fruitless = 0
+        memory.failures.clear()
     elif answer.choice == "stop":
         assert answer.answered_by is not None
         memory.cancel = Cancel(delivery=f"pause/{question.id}", by=answer.answered_by, reason=why)
@@ -51,6 +53,9 @@ def _spent(journal: Journal) -> str:
 
 
 def _gets_nowhere(journal: Journal) -> str:
+    stubborn = max((known.times for known in journal.memory.failures.values()), default=0)
+    if stubborn >= repeating.TRIES + GETS_NOWHERE:
+        return f"The planner has made the same failing call {stubborn} times."
     if journal.memory.fruitless < GETS_NOWHERE:
         return ""
     return f"In {journal.memory.fruitless} turns in a row nothing that the planner wanted could be done."

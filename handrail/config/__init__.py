@@ -16,7 +16,7 @@ from workflows.values.tools import ToolContract
 
 from . import checks, events, events_checks, secrets, translate
 from .problems import BadConfig, Problem
-from .schema import File, ModelSection, PolicyTestSection
+from .schema import BlobsSection, File, ModelSection, PolicyTestSection
 from .server_sections import ServerSection
 from .source import Source, read
 from .wording import problems_of
@@ -49,6 +49,8 @@ class Config:
     models: Mapping[str, ModelSection]
     events: tuple[EventSource, ...]
     """Who may send events."""
+    blobs: BlobsSection | None
+    """Where big values are kept; a folder of this machine where it is not said."""
     secrets: tuple[SecretStr, ...]
     """Of the tool servers, and those that it names: nothing that is shown holds them. Empty without servers."""
     mask_patterns: tuple[str, ...]
@@ -107,7 +109,7 @@ def load(
     rules = tuple(translate.rule(said) for said in file.rules)
     windows = tuple(translate.window(said) for said in file.freeze.windows)
     agents = tuple(
-        translate.agent(name, said, tools, rules, windows)
+        translate.agent(name, said, tools, rules, windows, file.models)
         for name, said in file.agents.items()
         if said.model != ""
     )
@@ -130,6 +132,7 @@ def load(
         elsewhere={name: each for name, each in queues.items() if each != queue},
         models=file.models,
         events=tuple(events.source(name, said) for name, said in file.events.items()),
+        blobs=file.blobs,
         secrets=tuple(secrets.values(file, source)) if with_servers else (),
         mask_patterns=file.masking.patterns,
         doubts=tuple(str(BadConfig(source.file, [doubt])) for doubt in doubts),

@@ -212,6 +212,17 @@ class BudgetSection(Section):
     """In US dollars, at list prices."""
 
 
+class BlobsSection(Section):
+    """A bucket of a store that speaks S3; a folder without it. Its credentials are in the environment."""
+
+    bucket: str = Field(min_length=1)
+    endpoint: Annotated[str, spelled(r"https?://\S+", "an address such as https://minio.internal")] | None = (
+        None
+    )
+    prefix: str | None = None
+    region: str | None = None
+
+
 class ModelSection(Section):
     """A server that speaks OpenAI's protocol."""
 
@@ -219,6 +230,8 @@ class ModelSection(Section):
     model: str = Field(min_length=1)
     """As that server calls it."""
     key: SecretStr | None = None
+    context: int | None = Field(default=None, ge=1000)
+    """Tokens that it takes at once."""
 
 
 class AgentSection(Section):
@@ -229,6 +242,8 @@ class AgentSection(Section):
     """`provider:model`, or one of `models`. Empty: there is no such agent."""
     fallback: str | None = None
     """Asked when the first can't be."""
+    context: int | None = Field(default=None, ge=1000)
+    """Tokens that its models take at once."""
     instructions: str = ""
     tools: tuple[str, ...] = ()
     """Patterns; those that a model may call. A runbook has those that it calls."""
@@ -302,6 +317,7 @@ class File(Section):
     slack: SlackSection = SlackSection()
     servers: dict[Name, ServerSection] = {}
     models: dict[Name, ModelSection] = {}
+    blobs: BlobsSection | None = None
     masking: MaskingSection = MaskingSection()
     tools: dict[ToolName, ToolSection] = {}
     rules: tuple[RuleSection, ...] = ()

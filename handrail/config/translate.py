@@ -34,6 +34,7 @@ from .schema import (
     BreakGlassSection,
     EscalationSection,
     File,
+    ModelSection,
     PeopleSection,
     PreconditionSection,
     RuleSection,
@@ -43,6 +44,9 @@ from .schema import (
     VerifySection,
     WindowSection,
 )
+
+CONTEXT = 128_000
+"""Tokens: what the larger models of today take at least. Of one that takes less, its refusal is understood, too."""
 
 
 def contract(name: str, said: ToolSection, queue: str = "") -> ToolContract:
@@ -140,12 +144,13 @@ def agent(
     contracts: Mapping[str, ToolContract],
     rules: Sequence[Rule],
     windows: Sequence[FreezeWindow] = (),
+    models: Mapping[str, ModelSection] | None = None,
 ) -> AgentSpec:
     """With the tools that its runbook calls, or that its model may; and no others."""
     return AgentSpec(
         name=name,
         description=said.description,
-        planner=planner(said),
+        planner=planner(said, models or {}),
         tools=tuple(contracts[tool] for tool in tools_of(said, contracts)),
         own_tools=tuple(tools_of(said, own_tools.ALL)),
         rules=tuple(rules),
@@ -162,11 +167,16 @@ def agent(
     )
 
 
-def planner(said: AgentSection) -> Runbook | ModelPlanner:
+def planner(said: AgentSection, models: Mapping[str, ModelSection]) -> Runbook | ModelPlanner:
     if said.runbook is not None:
         return runbook(said.runbook)
-    names = (said.model or "", said.fallback or "")
-    return ModelPlanner(models=tuple(name for name in names if name), instructions=said.instructions)
+    names = tuple(name for name in (said.model, said.fallback) if name)
+    contexts = [models[name].context or CONTEXT if name in models else CONTEXT for name in names]
+    return ModelPlanner(
+        models=names,
+        instructions=said.instructions,
+        context=said.context or min(contexts, default=CONTEXT),
+    )
 
 
 def tools_of(said: AgentSection, names: Iterable[str]) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from temporalio.testing import ActivityEnvironment
 
+from activities.blobs import Folder
 from activities.masking import PLAIN
 from activities.mcp_server import McpServer
 from activities.mcp_stdio import ServerSettings
@@ -62,8 +63,13 @@ def fleet(fleet_file: Path, first_day: sqlite3.Connection) -> Iterator[Database]
 
 
 @pytest.fixture
-def tools(tool_servers: ToolServers, fleet: Database) -> Tools:
-    return Tools(tool_servers, PLAIN)
+def blobs(tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "blobs")
+
+
+@pytest.fixture
+def tools(tool_servers: ToolServers, fleet: Database, blobs: Folder) -> Tools:
+    return Tools(tool_servers, PLAIN, blobs)
 
 
 @pytest.fixture

@@ -1,10 +1,20 @@
 """Workflows that stand at the far end of activities: they answer as the core's do."""
 
+from pathlib import Path
+from tempfile import gettempdir
+
 from temporalio import workflow
 
+from activities.blobs import Folder
+from activities.outputs import Outputs
 from workflows.values.calls import Transcript
 from workflows.values.effect import Outcome
 from workflows.values.signals import EFFECT_UNKNOWN, EffectNews
+
+BLOBS = Folder(Path(gettempdir()) / "handrail-test-blobs")
+"""For tests that look at no blob: they are named by what is in them, so nobody is in anybody's way."""
+NONE_KEPT = Outputs(Folder(Path("nowhere")))
+"""For runs whose answers are all short."""
 
 
 @workflow.defn

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from activities.artifacts import FolderArtifacts, NoArtifact
+from activities.artifacts import Artifacts, NoArtifact
+from activities.blobs import Folder
 from activities.command_server import CommandServer
 from activities.command_tools import CommandSettings, CommandTool
 from activities.masking import Masker
@@ -33,7 +34,7 @@ def command(*run: str, **said: Any) -> CommandTool:
 async def server(tool: CommandTool, folder: Path, **settings: Any) -> AsyncIterator[CommandServer]:
     said = CommandSettings(name="ops", tools={"it": tool}, folder=str(folder), **settings)
     made = CommandServer(
-        said, FolderArtifacts(folder / "kept"), path=os.environ["PATH"], masker=Masker([SECRET], [])
+        said, Artifacts(Folder(folder / "kept")), path=os.environ["PATH"], masker=Masker([SECRET], [])
     )
     try:
         yield made
@@ -103,7 +104,7 @@ async def test_it_works_in_its_folder(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can run something as somebody else")
 async def test_it_runs_as_another_user_in_none_of_the_workers_groups(tmp_path: Path) -> None:
     settings = CommandSettings(name="ops", tools={"it": command("/usr/bin/id")}, user="nobody")
-    reply = await CommandServer(settings, FolderArtifacts(tmp_path)).call("it", {}, 20)
+    reply = await CommandServer(settings, Artifacts(Folder(tmp_path))).call("it", {}, 20)
     assert "(nobody)" in reply.text
     assert "root" not in reply.text
 
@@ -118,7 +119,7 @@ async def test_it_runs_as_another_user_in_none_of_the_workers_groups(tmp_path: P
 async def test_what_can_not_be_started_was_not_sent(tmp_path: Path, said: dict[str, str], why: str) -> None:
     settings = CommandSettings(name="ops", tools={"it": command("true")}, **said)
     with pytest.raises(NotSent, match=why):
-        await CommandServer(settings, FolderArtifacts(tmp_path)).call("it", {}, 20)
+        await CommandServer(settings, Artifacts(Folder(tmp_path))).call("it", {}, 20)
 
 
 async def test_a_program_that_is_not_there_or_no_program_was_not_sent(tmp_path: Path) -> None:
@@ -261,11 +262,12 @@ async def test_a_file_that_was_not_made_or_is_not_kept_is_said(tmp_path: Path) -
 
 
 async def test_a_file_that_was_changed_where_it_is_kept_is_not_given_out(tmp_path: Path) -> None:
-    kept = FolderArtifacts(tmp_path)
+    kept = Artifacts(Folder(tmp_path))
     digest = await kept.put(b"approved")
     assert await kept.get(digest) == b"approved"
-    (tmp_path / digest.removeprefix("sha256:")).write_bytes(b"something else")
-    with pytest.raises(NoArtifact, match="is not what it was"):
+    [file] = [each for each in tmp_path.rglob("*") if each.is_file()]
+    file.write_bytes(b"something else")
+    with pytest.raises(NoArtifact, match="not kept here any more, or not as it was"):
         await kept.get(digest)
 
 

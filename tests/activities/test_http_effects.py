@@ -14,6 +14,7 @@ from activities.tool_servers import ToolServers
 from activities.tools import Tools
 from tests.activities.api import HANGS, Api, Heard, answer, api
 from tests.activities.billing import FINDABLE, LOOK, REFUND, Billing, settings
+from tests.activities.far_end import BLOBS
 from tests.activities.orders import effect_of, preview_of, read_of
 from workflows.values.effect import EffectOrder, OutcomeState
 from workflows.values.tools import ToolContract
@@ -35,7 +36,7 @@ async def far(billing: Billing) -> AsyncIterator[Api]:
 
 @pytest.fixture
 def tools(far: Api) -> Tools:
-    return Tools(ToolServers([HttpServer(settings(far.base))]), PLAIN)
+    return Tools(ToolServers([HttpServer(settings(far.base))]), PLAIN, BLOBS)
 
 
 async def ordered(tools: Tools, terms: ToolContract = REFUND) -> EffectOrder:
@@ -154,7 +155,7 @@ async def test_a_request_that_was_declared_anew_is_not_sent(
 ):
     order = await ordered(tools)
     elsewhere = replace(settings(far.base), base=far.base + "/sandbox")
-    after_restart = Tools(ToolServers([HttpServer(elsewhere)]), PLAIN)
+    after_restart = Tools(ToolServers([HttpServer(elsewhere)]), PLAIN, BLOBS)
 
     outcome = await environment.run(after_restart.apply_with_key, order)
 

@@ -10,6 +10,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities.blobs import Folder
 from activities.masking import MARK, PLAIN, Masker
 from activities.mcp_server import McpServer
 from activities.mcp_stdio import ServerSettings
@@ -18,7 +19,7 @@ from activities.tool_replies import NotSent
 from activities.tool_servers import ToolServers
 from activities.tools import Tools
 from sandbox.fleet.database import Database
-from tests.activities.far_end import ARun
+from tests.activities.far_end import NONE_KEPT, ARun
 from tests.activities.orders import (
     CANARY,
     DEPLOY,
@@ -56,8 +57,8 @@ BY_ITS_ENVIRONMENT = odd(
 
 
 @pytest.fixture
-def tools(tool_servers: ToolServers, fleet: Database) -> Tools:
-    return Tools(tool_servers, Masker([CANARY], []))
+def tools(tool_servers: ToolServers, fleet: Database, blobs: Folder) -> Tools:
+    return Tools(tool_servers, Masker([CANARY], []), blobs)
 
 
 def holds_canary(value: Value) -> bool:
@@ -303,14 +304,12 @@ async def test_last_words_are_masked_before_they_are_cut():
         assert ("xyz'zy" in str(caught.value)) is told
 
 
-async def test_a_protocol_error_is_masked_before_it_is_cut(
-    tool_servers: ToolServers, environment: ActivityEnvironment
-):
+async def test_a_protocol_error_is_masked_before_it_is_cut(blobs: Folder, environment: ActivityEnvironment):
     settings = ServerSettings(
         name="odd", command=sys.executable, args=(str(MISBEHAVING),), env={"CANARY": CANARY}
     )
     async with ToolServers([McpServer(settings, masker=Masker([CANARY], []))]) as servers:
-        tools = Tools(servers, Masker([CANARY], []))
+        tools = Tools(servers, Masker([CANARY], []), blobs)
 
         with pytest.raises(ApplicationError) as caught:
             await environment.run(tools.read, read_of(odd("indiscreet_failure"), {"before": "a" * 1_980}))
@@ -353,4 +352,4 @@ async def thought_of(temporal: WorkflowEnvironment, runbook: Runbook, masker: Ma
         transcript = Transcript(entries=(goal,))
         await temporal.client.start_workflow(ARun.run, transcript, id=run, task_queue=run)
         order = ThinkOrder(run_id=run, turn=1, agent="deployer", planner=runbook, tools=())
-        return await ActivityEnvironment().run(Planning(temporal.client, masker).think, order)
+        return await ActivityEnvironment().run(Planning(temporal.client, masker, NONE_KEPT).think, order)

@@ -12,6 +12,7 @@ from activities.tool_replies import ReplyLost
 from activities.tool_servers import ToolServers
 from activities.tools import Tools
 from tests.activities import http_far_end as far
+from tests.activities.far_end import BLOBS
 from tests.activities.http_far_end import FarEnd, listening
 from tests.activities.orders import FINDABLE, contract, effect_of, odd, preview_of, read_of
 from workflows.values.effect import OutcomeState
@@ -31,7 +32,7 @@ async def far_end() -> AsyncIterator[FarEnd]:
 @pytest.fixture
 async def billing(far_end: FarEnd) -> AsyncIterator[Tools]:
     async with ToolServers([McpServer(UrlSettings(name="billing", url=far_end.url))]) as servers:
-        yield Tools(servers, PLAIN)
+        yield Tools(servers, PLAIN, BLOBS)
 
 
 async def pins_of(tools: Tools, *contracts: ToolContract) -> Pins:

@@ -8,10 +8,23 @@ from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities.blobs import Folder
 from activities.masking import PLAIN, Masker
+from activities.outputs import Outputs
 from activities.planning import Planning
-from tests.activities.far_end import ARun
-from workflows.values.calls import GoalSet, Thought, ThoughtKind, Transcript
+from tests.activities.far_end import NONE_KEPT, ARun
+from workflows.rules.canonical import canonical
+from workflows.values.calls import (
+    Call,
+    Called,
+    CallResult,
+    Ended,
+    GoalSet,
+    Thought,
+    ThoughtKind,
+    Transcript,
+)
+from workflows.values.outputs import Output, Stored
 from workflows.values.people import Person
 from workflows.values.spec import Runbook, RunbookStep
 from workflows.values.steps import ThinkOrder
@@ -33,7 +46,9 @@ async def test_the_transcript_is_fetched_from_the_run(temporal: WorkflowEnvironm
         transcript = Transcript(entries=(goal,))
         await temporal.client.start_workflow(ARun.run, transcript, id=run, task_queue=run)
 
-        thought = await ActivityEnvironment().run(Planning(temporal.client, PLAIN).think, order(run))
+        thought = await ActivityEnvironment().run(
+            Planning(temporal.client, PLAIN, NONE_KEPT).think, order(run)
+        )
 
     assert thought == Thought(kind=ThoughtKind.ANSWER, text="Hello Ada.")
 
@@ -61,10 +76,40 @@ async def _proposed(temporal: WorkflowEnvironment, runbook: Runbook) -> Thought:
         await temporal.client.start_workflow(ARun.run, Transcript(entries=(goal,)), id=run, task_queue=run)
         asked = order(run).model_copy(update={"planner": runbook})
         return await ActivityEnvironment().run(
-            Planning(temporal.client, Masker(["xyzzy-7261"], [])).think, asked
+            Planning(temporal.client, Masker(["xyzzy-7261"], []), NONE_KEPT).think, asked
         )
+
+
+async def test_a_runbook_sees_what_the_transcript_has_only_a_part_of(
+    temporal: WorkflowEnvironment, blobs: Folder
+):
+    """The very end of an answer of which the run carries the beginning."""
+    whole = "x" * 5_000 + " the end"
+    digest = await blobs.put(whole.encode())
+    look = RunbookStep(id="log", title="Log", call="ops.log")
+    runbook = Runbook(phrases=("look",), steps=(look,), answer="{{ log[-7:] }}")
+    call = Call(tool="ops.log", arguments=canonical({}), label="log", number=1, turn=1)
+    output = Output(text=Stored(digest=digest, characters=len(whole)))
+    result = CallResult(call=1, ended=Ended.OK, text="x" * 400, output=output)
+    goal = GoalSet(text="look", by=Person(team="T1", user="U1"), at=datetime.now(UTC))
+    run = f"run/{uuid.uuid4().hex}"
+    worker = Worker(
+        temporal.client, task_queue=run, workflows=[ARun], workflow_runner=UnsandboxedWorkflowRunner()
+    )
+    async with worker:
+        transcript = Transcript(entries=(goal, Called(call=call, result=result)))
+        await temporal.client.start_workflow(ARun.run, transcript, id=run, task_queue=run)
+        planning = Planning(temporal.client, PLAIN, Outputs(blobs))
+
+        thought = await ActivityEnvironment().run(
+            planning.think, order(run).model_copy(update={"planner": runbook})
+        )
+
+    assert thought == Thought(kind=ThoughtKind.ANSWER, text="the end")
 
 
 async def test_a_run_that_is_not_there_is_an_error_that_temporal_tries_again(temporal: WorkflowEnvironment):
     with pytest.raises(RPCError):
-        await ActivityEnvironment().run(Planning(temporal.client, PLAIN).think, order("run/nowhere"))
+        await ActivityEnvironment().run(
+            Planning(temporal.client, PLAIN, NONE_KEPT).think, order("run/nowhere")
+        )

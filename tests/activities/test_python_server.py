@@ -17,6 +17,7 @@ from activities.tool_replies import NotSent, Refused, ReplyLost
 from activities.tool_servers import ToolServers
 from activities.tools import Tools
 from tests.activities import made_tools
+from tests.activities.far_end import BLOBS
 from tests.activities.orders import effect_of, preview_of
 from workflows.values.effect import EffectOrder, OutcomeState
 from workflows.values.tools import EffectClass, KeyPlace, PreviewBy, ToolContract, Verify
@@ -41,7 +42,7 @@ async def py() -> AsyncIterator[PythonServer]:
 
 @pytest.fixture
 def tools(py: PythonServer) -> Tools:
-    return Tools(ToolServers([py]), PLAIN)
+    return Tools(ToolServers([py]), PLAIN, BLOBS)
 
 
 async def ordered(tools: Tools, service: str) -> EffectOrder:

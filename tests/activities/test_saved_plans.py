@@ -8,12 +8,14 @@ import pytest
 import pytest_asyncio
 from temporalio.testing import ActivityEnvironment
 
-from activities.artifacts import FolderArtifacts
+from activities.artifacts import Artifacts
+from activities.blobs import Folder
 from activities.command_server import CommandServer
 from activities.command_tools import CommandSettings, CommandTool
 from activities.masking import PLAIN
 from activities.tool_servers import ToolServers
 from activities.tools import Tools
+from tests.activities.far_end import BLOBS
 from tests.activities.orders import effect_of, preview_of
 from workflows.values.effect import EffectOrder, OutcomeState
 from workflows.values.tools import Precondition, PreviewBy, ToolContract
@@ -37,9 +39,9 @@ async def infra(tmp_path: Path) -> AsyncIterator[Tools]:
     # The size is for people and rules; what is applied is the file.
     apply = CommandTool("Applies.", (TERRAFORMER, "apply", "{artifact}"), SIZE, takes_artifact=True)
     settings = CommandSettings("infra", {"plan": plan, "apply": apply}, folder=str(tmp_path))
-    server = CommandServer(settings, FolderArtifacts(tmp_path / "kept"), path=os.environ["PATH"])
+    server = CommandServer(settings, Artifacts(Folder(tmp_path / "kept")), path=os.environ["PATH"])
     async with ToolServers([server]) as servers:
-        yield Tools(servers, PLAIN)
+        yield Tools(servers, PLAIN, BLOBS)
 
 
 async def planned(infra: Tools, size: int) -> EffectOrder:

@@ -16,6 +16,7 @@ from activities.sql_server import SqlServer
 from activities.sql_tools import SqlTool
 from activities.tool_servers import ToolServers
 from activities.tools import Tools
+from tests.activities.far_end import BLOBS
 from tests.activities.orders import effect_of, preview_of, read_of
 from tests.activities.postgres import postgres
 from tests.activities.shop import LosesTheCommit, Shop, opened
@@ -55,7 +56,7 @@ def shop(tmp_path: Path) -> Shop:
 @pytest_asyncio.fixture
 async def tools(shop: Shop) -> AsyncIterator[Tools]:
     server = await opened(shop)
-    yield Tools(ToolServers([server]), PLAIN)
+    yield Tools(ToolServers([server]), PLAIN, BLOBS)
     await server.aclose()
 
 
@@ -149,7 +150,7 @@ async def test_a_lost_answer_to_the_commit_is_no_second_change():
         shop.open()
         await (await opened(shop)).aclose()
         async with wire as address:
-            tools = Tools(ToolServers([SqlServer(shop.through(address).settings)]), PLAIN)
+            tools = Tools(ToolServers([SqlServer(shop.through(address).settings)]), PLAIN, BLOBS)
             order = await ordered(tools)
             with pytest.raises(ApplicationError) as ambiguous:
                 await attempt(1).run(tools.apply_with_key, order)

@@ -17,12 +17,14 @@ from activities.thinking import Thinking
 from activities.tool_replies import ToolDefinition
 from activities.tool_servers import ToolServers
 from tests.model_server import ModelServer, calls, garbles, model_server, refuses, says
-from workflows.outside import MODEL_UNAVAILABLE
+from workflows.outside import MODEL_UNAVAILABLE, TOO_LONG
 from workflows.rules.canonical import canonical
+from workflows.rules.outputs import READ_OUTPUT
 from workflows.values.calls import (
     Call,
     Called,
     CallResult,
+    Compacted,
     Ended,
     Entry,
     GoalSet,
@@ -30,9 +32,10 @@ from workflows.values.calls import (
     Transcript,
     Unusable,
 )
+from workflows.values.outputs import Output, Stored
 from workflows.values.people import Person
 from workflows.values.spec import ModelPlanner
-from workflows.values.steps import ThinkOrder
+from workflows.values.steps import CompactOrder, ThinkOrder
 from workflows.values.tools import KeyPlace, Precondition, ToolContract
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
@@ -48,6 +51,7 @@ DEPLOY = ToolContract(
 RESTART = ToolContract(
     name="fleet.restart", server="fleet", tool="restart", key=KeyPlace(argument="request_id")
 )
+OURS = {GIVE_UP, "handrail__read_output"}
 PLACE = '{"service":"checkout","environment":"prod"}'
 
 
@@ -109,7 +113,7 @@ async def test_a_model_is_offered_the_agents_tools_without_what_handrail_fills_i
 
     [asked] = model.heard
     offered = {tool["function"]["name"]: tool["function"] for tool in asked["tools"]}
-    assert set(offered) == {GIVE_UP, "fleet__get_service", "fleet__deploy", "fleet__restart"}
+    assert set(offered) == {*OURS, "fleet__get_service", "fleet__deploy", "fleet__restart"}
     assert "expected_revision" not in offered["fleet__deploy"]["parameters"]["properties"]
     assert "request_id" not in offered["fleet__restart"]["parameters"]["properties"]
     assert "People are shown" in offered["fleet__deploy"]["description"]
@@ -179,7 +183,7 @@ async def test_a_server_that_is_down_takes_only_its_own_tools_away(think, model)
 
     await think(tools=(LOOK, absent, gone))
 
-    assert {tool["function"]["name"] for tool in model.heard[0]["tools"]} == {GIVE_UP, "fleet__get_service"}
+    assert {tool["function"]["name"] for tool in model.heard[0]["tools"]} == {*OURS, "fleet__get_service"}
     assert "Not to be had now: absent.look (its server can't be asked)" in model.told()
     assert "Not to be had now: fleet.gone (its server offers no such tool)" in model.told()
 
@@ -204,10 +208,86 @@ async def test_what_a_server_says_of_a_tool_is_quoted_bounded_and_shows_what_it_
 async def test_a_tool_that_changed_since_the_run_began_is_not_offered(think, model):
     await think(tools=(LOOK, DEPLOY), pins={"fleet.get_service": "as it was", "fleet.gone": "x"})
 
-    assert {tool["function"]["name"] for tool in model.heard[0]["tools"]} == {GIVE_UP, "fleet__deploy"}
+    assert {tool["function"]["name"] for tool in model.heard[0]["tools"]} == {*OURS, "fleet__deploy"}
     assert (
         "Not to be had now: fleet.get_service (its definition changed since this run began)" in model.told()
     )
+
+
+async def test_of_a_long_answer_it_is_told_how_the_whole_can_be_read(think, model):
+    kept = Output(
+        text=Stored(digest="d" * 64, characters=5_000_000), data=Stored(digest="e" * 64, characters=70)
+    )
+    model.then(calls(("handrail__read_output", '{"output":"1.data"}')))
+
+    thought = await think(GOAL, called(1, Ended.OK, "head [… …] tail", output=kept))
+
+    told = json.loads(model.heard[0]["messages"][-1]["content"])
+    assert told == {"outcome": "ok", "text": "head [… …] tail", "whole": {"1": 5_000_000, "1.data": 70}}
+    assert "d" * 64 not in model.told()
+    assert (thought.calls[0].tool, thought.size) == (READ_OUTPUT, 11)
+
+
+async def test_what_was_summed_up_is_told_as_its_own_notes_beside_what_was_recorded(think, model):
+    summed_up = Compacted(
+        calls=40,
+        turns=31,
+        summary="The cache is full.",
+        facts=("Call 3, fleet.deploy {}: rejected, by the word of U0BOB. not on a Friday",),
+        outputs={7: Output(text=Stored(digest="d" * 64, characters=9_000))},
+        at=NOW,
+    )
+
+    await think(GOAL, summed_up, called(41, Ended.OK, "slow", turn=32))
+
+    _, _, told, turn, _ = model.heard[0]["messages"]
+    assert "your first 40 calls, up to turn 31, are summed up here" in told["content"]
+    assert "(not instructions, and no approval):\nThe cache is full." in told["content"]
+    assert "rejected, by the word of U0BOB. not on a Friday" in told["content"]
+    assert "Answers that can still be read whole: 7." in told["content"]
+    assert turn["role"] == "assistant"
+
+
+# What is summed up
+
+
+@pytest.fixture
+def sum_up(model: ModelServer, tool_servers: ToolServers):
+    async def ask(*entries: Entry, context=2_000):
+        planner = ModelPlanner(models=("small",), context=context)
+        order = CompactOrder(run_id="run/1", planner=planner, entries=len(entries) - 1)
+        async with Models({"small": Address(url=model.url, model="small-1")}) as known:
+            thinking = Thinking(known, tool_servers)
+            return await ActivityEnvironment().run(thinking.sum_up, order, Transcript(entries=entries))
+
+    return ask
+
+
+async def test_a_model_sums_up_the_beginning_in_no_more_room_than_it_has(sum_up, model):
+    model.then(says("The cache is full.", tokens=900))
+    logs = [called(n, Ended.OK, f"begin {n} " + "x" * 20_000 + f" end {n}", turn=n) for n in range(1, 10)]
+
+    summary = await sum_up(GOAL, *logs, called(10, Ended.OK, "the latest", turn=10))
+
+    assert (summary.text, summary.usage.tokens) == ("The cache is full.", 901)
+    told = model.told()
+    assert len(told) < 2_000 * 3
+    assert all(f"begin {n} " in told and f" end {n}" in told for n in range(1, 10))
+    assert GOAL.text in told
+    assert "the latest" not in told
+
+
+async def test_where_even_that_is_too_much_it_is_told_less_and_then_it_gives_up(sum_up, model):
+    logs = [called(n, Ended.OK, "x" * 20_000, turn=n) for n in range(1, 10)]
+    model.then(refuses(400, "This model's maximum context length is 8"), says("Short."))
+
+    assert (await sum_up(GOAL, *logs)).text == "Short."
+    assert len(model.told(1)) < len(model.told(0))
+
+    model.then(*(refuses(400, "This model's maximum context length is 8") for _ in range(2)))
+    with pytest.raises(ApplicationError) as refused:
+        await sum_up(GOAL, *logs)
+    assert (refused.value.type, refused.value.non_retryable) == (TOO_LONG, True)
 
 
 # What it says
@@ -305,6 +385,23 @@ async def test_what_no_retry_mends_is_told_and_not_tried_again(think, model, sta
     assert f"small {why}" in refused.value.message
     assert "computer says no" in refused.value.message
     assert len(model.heard) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens",
+        "request (5000 tokens) exceeds the available context size (4096 tokens), try increasing it",
+    ],
+    ids=["vLLM", "llama.cpp"],
+)
+async def test_a_conversation_that_is_too_long_is_no_refusal_like_others(think, model, words):
+    model.then(refuses(400, words))
+
+    with pytest.raises(ApplicationError) as refused:
+        await think()
+
+    assert (refused.value.type, refused.value.non_retryable) == (TOO_LONG, True)
 
 
 async def test_a_model_that_is_asked_too_often_is_left_alone_for_as_long_as_it_says(think, model):

@@ -144,6 +144,7 @@ async def test_check_says_of_each_thing_whether_it_is_there_and_what_to_do(tmp_p
         ["✓", "config"],
         ["✗", "Slack"],
         ["✗", "Temporal"],
+        ["✓", "blobs"],
         ["✓", "tools"],
     ]
     assert "Temporal does not answer at 127.0.0.1:1 (connection refused)" in out

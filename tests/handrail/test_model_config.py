@@ -45,7 +45,7 @@ def test_an_agent_with_a_model_has_its_instructions_its_tools_and_its_budget(con
     agent = config_of(GOOD).agents[0]
 
     assert agent.planner == ModelPlanner(
-        models=("anthropic:claude-sonnet-4-5", "local"), instructions="Look first."
+        models=("anthropic:claude-sonnet-4-5", "local"), instructions="Look first.", context=128_000
     )
     assert [tool.name for tool in agent.tools] == ["ops.status", "ops.change"]
     assert agent.limits == Limits(steps=9, tokens=5000, cost=Decimal("2.50"))
@@ -68,6 +68,14 @@ def test_the_only_agent_with_a_model_takes_the_goals_that_no_phrase_fits(config_
 
     assert config_of(GOOD).default_agent == "operate"
     assert config_of(two).default_agent is None
+
+
+def test_a_context_is_that_of_the_smallest_model_unless_the_agent_has_one(config_of):
+    small = GOOD.replace('key: "${GATEWAY_KEY}"', 'key: "${GATEWAY_KEY}", context: 8192')
+    own = small.replace("    fallback: local\n", "    fallback: local\n    context: 6000\n")
+
+    assert config_of(small).agents[0].planner.context == 8192
+    assert config_of(own).agents[0].planner.context == 6000
 
 
 def test_without_a_model_named_there_is_no_such_agent(config_of):

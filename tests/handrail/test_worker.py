@@ -1,12 +1,16 @@
 """The workers: each step has one activity, on its own queue."""
 
+from pathlib import Path
+
 from temporalio import activity
 from temporalio.client import Client
 
+from activities.blobs import Folder
 from activities.freezes import Freezes
 from activities.ledger import Ledger
 from activities.mailboxes import Mailboxes
 from activities.masking import PLAIN
+from activities.outputs import Outputs
 from activities.planning import Planning
 from activities.tool_servers import ToolServers
 from activities.tools import Tools
@@ -22,9 +26,10 @@ async def carriers():
     client = await Client.connect("localhost:1", lazy=True)
     tokens = {"SLACK_BOT_TOKEN": "xoxb-none", "SLACK_APP_TOKEN": "xapp-none"}
     bot = assemble(client, BotSettings(agents=()), slack_settings(tokens))
-    tools = Tools(ToolServers([]), PLAIN)
+    blobs = Folder(Path("nowhere"))
+    outputs, tools = Outputs(blobs), Tools(ToolServers([]), PLAIN, blobs)
     at_temporal = (Ledger(client), Freezes(client), Mailboxes(client))
-    return Planning(client, PLAIN), tools, *at_temporal, *bot.carriers
+    return Planning(client, PLAIN, outputs), tools, outputs, *at_temporal, *bot.carriers
 
 
 async def test_every_step_is_carried_out_by_one_activity_on_its_queue():

@@ -16,6 +16,7 @@ from activities.mcp_server import McpServer
 from activities.mcp_stdio import ServerSettings
 from activities.tool_servers import ToolServers
 from activities.tools import Tools
+from tests.activities.far_end import BLOBS
 from tests.activities.orders import contract, effect_of, preview_of, read_of
 from workflows.values.effect import OutcomeState
 from workflows.values.tools import PreviewBy
@@ -39,7 +40,7 @@ def node(name: str, script: Path, *args: str, **env: str) -> McpServer:
 async def files(npm_packages: Path, tmp_path: Path) -> AsyncIterator[Tools]:
     script = npm_packages / "server-filesystem" / "dist" / "index.js"
     async with ToolServers([node("files", script, str(tmp_path))]) as servers:
-        yield Tools(servers, PLAIN)
+        yield Tools(servers, PLAIN, BLOBS)
 
 
 async def test_an_edit_is_previewed_by_a_dry_run_and_applied_as_it_was_shown(
@@ -92,7 +93,7 @@ async def everything(npm_packages: Path, monkeypatch: pytest.MonkeyPatch) -> Asy
         "every", npm_packages / "server-everything" / "dist" / "index.js", "stdio", EVERY_TOKEN=THEIRS
     )
     async with ToolServers([server]) as servers:
-        yield Tools(servers, Masker([THEIRS], []))
+        yield Tools(servers, Masker([THEIRS], []), BLOBS)
 
 
 async def test_a_tool_that_prints_its_environment_has_none_of_ours_and_shows_none_of_its_own(
@@ -141,7 +142,7 @@ async def test_the_same_server_over_http_answers_too(
         every = McpServer(UrlSettings(name="every", url=f"http://127.0.0.1:{port}/mcp"))
         async with ToolServers([every]) as servers:
             added = await environment.run(
-                Tools(servers, PLAIN).read, read_of(contract("every", "get-sum"), {"a": 2, "b": 3})
+                Tools(servers, PLAIN, BLOBS).read, read_of(contract("every", "get-sum"), {"a": 2, "b": 3})
             )
     finally:
         process.terminate()

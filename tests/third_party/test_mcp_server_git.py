@@ -15,6 +15,7 @@ from activities.mcp_server import McpServer
 from activities.mcp_stdio import ServerSettings
 from activities.tool_servers import ToolServers
 from activities.tools import Tools
+from tests.activities.far_end import BLOBS
 from tests.activities.orders import contract, effect_of, preview_of
 from tests.activities.test_applying import ambiguity
 from workflows.values.effect import EffectOrder, OutcomeState
@@ -56,7 +57,7 @@ async def git() -> AsyncIterator[Tools]:
     """One for all tests: a start takes seconds."""
     settings = ServerSettings(name="git", command=sys.executable, args=("-m", "mcp_server_git"), env=WHO)
     async with ToolServers([McpServer(settings, path=os.environ["PATH"])]) as servers:
-        yield Tools(servers, PLAIN)
+        yield Tools(servers, PLAIN, BLOBS)
 
 
 @pytest.fixture

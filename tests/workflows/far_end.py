@@ -20,12 +20,23 @@ from workflows.values.calls import ProposedCall, Thought, ThoughtKind, Transcrip
 from workflows.values.effect import EffectOrder, Outcome, OutcomeState, Verified
 from workflows.values.events import DELIVER, Delivery
 from workflows.values.freeze import FreezeAnswer, FreezeQuestion, Frozen
+from workflows.values.outputs import Output, OutputPart
 from workflows.values.people import People, PeopleAnswer, PeopleQuestion, Person, PersonFacts, Place, Standing
 from workflows.values.run import Ask, RunInput, RunResult
 from workflows.values.signals import Answer, Cancel, Decide, DecideAll, Edit, Event, Resolve, Revise, Said
 from workflows.values.spec import AgentSpec, Limits, Rule, RuleKind, Runbook
-from workflows.values.steps import PermittedRead, Pinned, PinOrder, PreviewOrder, ReadResult, ThinkOrder
+from workflows.values.steps import (
+    CompactOrder,
+    PermittedRead,
+    Pinned,
+    PinOrder,
+    PreviewOrder,
+    ReadResult,
+    Summary,
+    ThinkOrder,
+)
 from workflows.values.tools import EffectClass, KeyPlace, ToolContract, Verify
+from workflows.values.usage import Usage
 from workflows.values.view import Announce, Announced, ApprovalView, Card, RunView
 
 TEAM = "T0HOME"
@@ -129,6 +140,7 @@ class FarEnd:
         self.refuse: str = ""
         self.refused_versions: set[str] = set()
         self.sent = 0
+        self.reads = 0
         self.refuse_after: int | None = None
         self.found: list[int | None] = []
         self.looked = 0
@@ -151,6 +163,11 @@ class FarEnd:
         """Tools that are not what they were when the run began."""
         self.pinning: list[PinOrder] = []
         self.orders: list[PermittedRead | PreviewOrder] = []
+        self.answers: Callable[[PermittedRead], ReadResult] = lambda _: ReadResult(
+            ok=True, text=f"runs {self.running_version}"
+        )
+        self.parts: list[OutputPart] = []
+        self.sums_up: Callable[[Transcript], Summary] = lambda _: Summary(text="", usage=Usage())
 
     # The steps
 
@@ -175,7 +192,19 @@ class FarEnd:
             return ReadResult(
                 ok=False, text=f"{permitted.contract.name} is not called: it changed.", changed=True
             )
-        return ReadResult(ok=True, text=f"runs {self.running_version}")
+        self.reads += 1
+        return self.answers(permitted)
+
+    @carries_out(outside.read_output)
+    async def read_output(self, part: OutputPart) -> ReadResult:
+        self.parts.append(part)
+        return ReadResult(ok=True, text="a part of it", output=Output(text=part.stored))
+
+    @carries_out(outside.compact)
+    async def compact(self, order: CompactOrder) -> Summary:
+        run = self._client.get_workflow_handle(order.run_id)
+        transcript = await run.query("transcript", result_type=Transcript)
+        return self.sums_up(Transcript(entries=transcript.entries[: order.entries]))
 
     @carries_out(outside.preview)
     async def preview(self, order: PreviewOrder) -> Previewed:

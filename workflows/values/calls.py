@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .base import CanonicalJson, Json, Value
+from .outputs import Output
 from .people import Person
 from .usage import Usage
 
@@ -73,6 +74,8 @@ class CallResult(Value):
     by: Person | None = None
     """Who rejected it, or gave their word on it."""
     at: datetime | None = None
+    output: Output | None = None
+    """Where the answer is kept whole."""
 
 
 class GoalSet(Value):
@@ -102,7 +105,26 @@ class Unusable(Value):
     at: datetime
 
 
-Entry = Annotated[GoalSet | Called | Unusable, Field(discriminator="kind")]
+class Compacted(Value):
+    """What stands for the calls of earlier turns, to leave the planner room. Nothing else says so much of them."""
+
+    kind: Literal["compacted"] = "compacted"
+    calls: int
+    """So many."""
+    turns: int
+    """The last turn among them."""
+    summary: str = ""
+    """The model's own words, for itself; empty where it gave none."""
+    listed: tuple[str, ...] = ()
+    """What it was not asked about, or could not sum up: call by call, in our words."""
+    facts: tuple[str, ...] = ()
+    """Each change that was proposed and what became of it, in our words. No summary replaces them."""
+    outputs: dict[int, Output] = {}
+    """Answers that are kept whole, by the number of the call."""
+    at: datetime
+
+
+Entry = Annotated[GoalSet | Called | Unusable | Compacted, Field(discriminator="kind")]
 
 
 class Transcript(Value):
@@ -114,6 +136,21 @@ class Transcript(Value):
     def goal(self) -> str:
         """The goal in force: the latest one set."""
         return next((entry.text for entry in reversed(self.entries) if isinstance(entry, GoalSet)), "")
+
+    @property
+    def outputs(self) -> dict[int, Output]:
+        """The answers that are kept whole, by the number of the call."""
+        kept: dict[int, Output] = {}
+        for entry in self.entries:
+            if isinstance(entry, Compacted):
+                kept |= entry.outputs
+            elif isinstance(entry, Called) and entry.result.output is not None:
+                kept[entry.call.number] = entry.result.output
+        return dict(sorted(kept.items()))
+
+    def output(self, call: int) -> Output | None:
+        """The answer to *call*, where it is kept whole."""
+        return self.outputs.get(call)
 
     def since_goal(self) -> tuple[Called, ...]:
         """The calls made for the goal in force, oldest first."""
@@ -149,5 +186,7 @@ class Thought(Value):
     text: str = ""
     """The result, the plain reason why not, or what was wrong with the reply."""
     usage: Usage = Usage()
+    size: int = 0
+    """Tokens of the request and its reply: how full the model's context was."""
     plan: tuple[PlannedStep, ...] = ()
     """Steps still to come after these calls, as far as the planner knows them."""

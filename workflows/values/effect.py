@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from .approval import Admission, Effect
 from .base import EffectKey, Json, Value
+from .outputs import Output
 from .people import Person
 from .tools import Pins
 
@@ -21,6 +22,8 @@ class Outcome(Value):
     state: OutcomeState
     text: str
     structured: Json = None
+    output: Output | None = None
+    """Where the tool's answer is kept whole."""
     at: datetime | None = None
     by: Person | None = None
     """Whose word it is, where no machine could know."""

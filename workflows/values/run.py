@@ -70,6 +70,17 @@ class OpenCall(Value):
     wait: Wait | None = None
 
 
+class Failure(Value):
+    """A call that has failed, or was refused."""
+
+    times: int
+    """In a row, while nothing else was changed."""
+    turn: int
+    """The latest of them."""
+    text: str
+    """What was said the first time."""
+
+
 class Memory(BaseModel):
     """All that a run knows. Carried over continue-as-new as it stands, so nothing lives outside it."""
 
@@ -121,6 +132,12 @@ class Memory(BaseModel):
     dropped: int = 0
     fruitless: int = 0
     """Turns in a row in which nothing that the planner wanted could be done."""
+    failures: OrderedDict[str, Failure] = OrderedDict()
+    """Calls that failed, by what they are: tool and arguments."""
+    context: int = 0
+    """Tokens of the latest thought: how full its model's context was. 0: it is not known."""
+    overflowed: bool = False
+    """The latest request was more than the model takes, and all room that there is was made."""
     steps_used: int = 0
     usage: Usage = Usage()
     working_used: timedelta = timedelta()

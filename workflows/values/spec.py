@@ -110,6 +110,8 @@ class ModelPlanner(Value):
     """`provider:model`, or one that the config gives an address; each is asked when those before it can't be."""
     instructions: str = ""
     """The operator's, beside Handrail's own."""
+    context: int = 128_000
+    """Tokens that each of them takes at once."""
 
 
 Planner = Annotated[Runbook | ModelPlanner, Field(discriminator="kind")]

@@ -2,8 +2,10 @@
 
 from .base import Json, Value
 from .calls import Call
-from .spec import Planner
+from .outputs import Output
+from .spec import ModelPlanner, Planner
 from .tools import Pins, ToolContract
+from .usage import Usage
 
 
 class PinOrder(Value):
@@ -50,6 +52,8 @@ class ReadResult(Value):
     structured: Json = None
     changed: bool = False
     """Nothing was read: the tool is not what it was when the run began."""
+    output: Output | None = None
+    """Where it is kept whole."""
 
 
 class PreviewOrder(Value):
@@ -71,3 +75,20 @@ class Listed(Value):
     """Definitions of tools, as their server describes them; masked."""
 
     tools: tuple[Json, ...]
+
+
+class CompactOrder(Value):
+    """Sum up the beginning of a run's transcript, which is fetched by a query."""
+
+    run_id: str
+    planner: ModelPlanner
+    entries: int
+    """So many, from the first on."""
+
+
+class Summary(Value):
+    """What a model said of what it had done."""
+
+    text: str
+    """Empty: it said nothing that could be used."""
+    usage: Usage

@@ -17,6 +17,7 @@ TOOLS = (
     "huge_frame", "surrogates", "latin1", "kinds", "tool_error", "invalid_params", "server_error", "unreadable",
     "elicit", "sample", "url", "input_required", "lifeline", "child", "scalar", "mirror", "indiscreet",
     "indiscreet_failure", "fickle", "fail", "refuse",
+    "long_log", "large_data",
 )  # fmt: skip
 KNOWN = {
     "mirror": {"properties": {name: {} for name in ("message", "labels", "dry_run", "answer", "say")}},
@@ -113,6 +114,13 @@ def call(number: int, name: str, arguments: dict[str, Any]) -> None:  # noqa: C9
             text(number, "and yet")
         case "huge":
             text(number, "a" * 1_000_000)
+        case "long_log":
+            lines = [f"line {n}: {'request handled, nothing to see ' * 3}" for n in range(1, 50_001)]
+            lines[30_000] = f"line 30001: FATAL: the login {os.environ['CANARY']} was refused"
+            text(number, "\n".join(lines))
+        case "large_data":
+            said = {"items": [{"n": n, "note": "x" * 80} for n in range(arguments.get("items", 3_000))]}
+            reply(number, {"content": [], "structuredContent": said})
         case "huge_frame":
             text(number, "a" * 17 * 1024 * 1024)
         case "surrogates":
