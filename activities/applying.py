@@ -280,7 +280,7 @@ def _again_after_error(tried: Tried, reply: ToolReply, masker: Masker) -> NoRetu
 def _again(tried: Tried, text: str, kind: str, error: ToolServerError | None = None) -> NoReturn:
     # The last details of an attempt that fails are what the next one reads.
     activity.heartbeat(asdict(tried))
-    try_again(shortened(text, LONGEST_MESSAGE), kind, error, error.after if error else None)
+    try_again(shortened(text, LONGEST_MESSAGE), kind, error, after=error.after if error else None)
 
 
 def _nobody_knows(text: str, error: Exception | None = None) -> NoReturn:

@@ -68,7 +68,7 @@ class Tools:
             except (Refused, AskedForInput) as error:
                 return ReadResult(ok=False, text=f"{error}.")
             except (NotSent, ReplyLost) as error:
-                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, after=error.after)
             except BlobTrouble as error:
                 try_again(f"Its answer can't be kept. {error}", BLOBS_UNAVAILABLE, error)
             return ReadResult(ok=not reply.is_error, **answer._asdict())
@@ -83,7 +83,7 @@ class Tools:
                 async with beating():
                     return await previews.preview(self._servers, order, patience, self._masker)
             except (NotSent, ReplyLost) as error:
-                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, after=error.after)
 
     @carries_out(outside.list_tools)
     async def list_tools(self, order: ListOrder) -> Listed:
@@ -92,7 +92,7 @@ class Tools:
             try:
                 tools = await self._servers.tools(order.server)
             except NotSent as error:
-                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, after=error.after)
             return Listed(tools=tuple(self._masker.value(tool.definition()) for tool in tools.values()))
 
     # Neither a cancellation nor the stopping of this worker interrupts what is being sent.
@@ -120,4 +120,4 @@ class Tools:
                 async with beating():
                     return await verifying.verify(self._servers, order, patience, self._masker)
             except (NotSent, ReplyLost) as error:
-                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, error.after)
+                try_again(f"{error}.", applying.TOOL_UNAVAILABLE, error, after=error.after)

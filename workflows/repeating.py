@@ -1,6 +1,7 @@
 """The same call that fails again and again: it is told so, and then not carried out any more."""
 
 from .journal import Journal
+from .rules import own_tools
 from .rules.digests import proposal_digest
 from .values.calls import Call, CallResult, Ended
 from .values.run import Failure
@@ -32,8 +33,8 @@ def told(journal: Journal, call: Call, result: CallResult) -> CallResult:
         return result
     if result.ended not in BAD:
         memory.failures.pop(_same(call), None)
-        if result.ended in {Ended.APPLIED, Ended.UNKNOWN}:
-            # The world is another one: what failed before may go well now.
+        if result.ended in {Ended.APPLIED, Ended.UNKNOWN} or call.tool in own_tools.ALL:
+            # The world is another one, or time went by: what failed before may go well now.
             memory.failures.clear()
         return result
     known = memory.failures.get(_same(call))

@@ -265,7 +265,7 @@ async def test_a_file_that_was_changed_where_it_is_kept_is_not_given_out(tmp_pat
     kept = Artifacts(Folder(tmp_path))
     digest = await kept.put(b"approved")
     assert await kept.get(digest) == b"approved"
-    [file] = [each for each in tmp_path.rglob("*") if each.is_file()]
+    [file] = [each for each in tmp_path.rglob("*") if each.is_file()]  # noqa: ASYNC240
     file.write_bytes(b"something else")
     with pytest.raises(NoArtifact, match="not kept here any more, or not as it was"):
         await kept.get(digest)

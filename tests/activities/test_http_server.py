@@ -221,7 +221,7 @@ async def test_json_is_structured_and_the_etag_is_a_field(far: Api):
         (answer(200, {"x": 1}, "application/problem+json; charset=utf-8"), {"x": 1}, '{"x": 1}', {}),
         (answer(204, b"", ""), None, "", {}),
         (answer(200, b"{not json"), None, "{not json", {}),
-        (answer(200, b"[" * 100_000), None, "[" * 65_536 + "… [cut: 65536 of 100000 characters shown]", {}),
+        (answer(200, b"[" * 100_000), None, "[" * 100_000, {}),
         (answer(200, "café".encode("latin-1"), "text/plain; charset=latin-1"), None, "café", {}),
         (answer(200, b"caf\xe9", "text/plain; charset=no-such"), None, "caf�", {}),
         (answer(200, b"636166", "text/plain; charset=hex"), None, "636166", {}),

@@ -94,7 +94,7 @@ async def test_a_file_that_is_not_kept_any_more_is_not_applied(
     infra: Tools, tmp_path: Path, environment: ActivityEnvironment
 ) -> None:
     order = await planned(infra, 3)
-    [kept] = (tmp_path / "kept").iterdir()
+    [kept] = [each for each in (tmp_path / "kept").rglob("*") if each.is_file()]
     kept.unlink()
 
     outcome = await environment.run(infra.apply_once, order)

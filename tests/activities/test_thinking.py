@@ -130,7 +130,10 @@ async def test_a_model_is_offered_those_of_handrails_own_tools_that_its_agent_ha
 
     [asked] = model.heard
     offered = {tool["function"]["name"]: tool["function"] for tool in asked["tools"]}
-    assert {name for name in offered if name.startswith("handrail")} == {"handrail__wait_until"}
+    assert {name for name in offered if name.startswith("handrail")} == {
+        "handrail__wait_until",
+        "handrail__read_output",
+    }
     wait = offered["handrail__wait_until"]
     assert set(wait["parameters"]["properties"]) == {"at", "for"}
     assert "People are shown" not in wait["description"]

@@ -154,6 +154,7 @@ async def test_a_teams_tools_are_called_by_its_own_worker(
     config = load(environ, with_servers=False)
     agent = spec(BY_BOB).model_copy(update={"tools": config.tools})
     host = {"TEMPORAL_ADDRESS": temporal.client.service_client.config.target_host}
+    far_end.sees_no_tools = True
     run = await far_end.start("team", agent)
 
     async with team_worker({**environ, **host, "DATA_TOKEN": DATA}):

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -149,9 +149,18 @@ class Stage:
 
     async def kill(self, part: str) -> None:
         """kill -9, once it runs. The supervisor starts it again."""
+
         # The page is told of every part that comes and goes.
-        pid = await self.alice.until(lambda: read_pid(self.home / "pids" / part), PATIENCE)
-        os.kill(pid, signal.SIGKILL)
+        def killed() -> bool:
+            pid = read_pid(self.home / "pids" / part)
+            # One that has just ended is still named there: then its successor is meant.
+            with suppress(ProcessLookupError):
+                if pid:
+                    os.kill(pid, signal.SIGKILL)
+                    return True
+            return False
+
+        await self.alice.until(killed, PATIENCE)
 
     async def control(self, deed: str, body: Any = None) -> Any:
         """The sandbox's fault controls."""

@@ -159,6 +159,8 @@ class FarEnd:
         self.hold_reads: asyncio.Event | None = None
         self.away: set[str] = set()
         """Tools whose server is down when the run begins."""
+        self.sees_no_tools = False
+        """Their servers are elsewhere, and can't be looked at."""
         self.changed: set[str] = set()
         """Tools that are not what they were when the run began."""
         self.pinning: list[PinOrder] = []
@@ -174,6 +176,8 @@ class FarEnd:
     @carries_out(outside.pin)
     async def pin(self, order: PinOrder) -> Pinned:
         self.pinning.append(order)
+        if self.sees_no_tools:
+            return Pinned()
         names = {name for contract in order.tools for name in contract.names}
         return Pinned(pins={name: "d" for name in names if len(self.pinning) > 1 or name not in self.away})
 

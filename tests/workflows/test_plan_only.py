@@ -253,5 +253,5 @@ async def test_nothing_that_a_planner_wants_under_any_rules_is_ever_applied(with
     taken = set[str]().union(*(steps for steps, _ in drawn))
     assert far_end.applied == []
     # Who revises a goal is looked up, in a plan too.
-    assert taken - {"people"} == {"think", "read", "preview", "announce"}
+    assert taken - {"people"} == {"pin", "think", "read", "preview", "announce"}
     assert sum(planned for _, planned in drawn) > 20
