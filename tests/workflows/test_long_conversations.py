@@ -299,3 +299,16 @@ async def test_once_something_was_changed_the_same_call_is_made_again(with_plann
     await run.result()
 
     assert far_end.reads == 4
+
+
+async def test_once_time_went_by_the_same_call_is_made_again(with_planner):
+    wait = ProposedCall(tool="handrail.wait_until", arguments=canonical({"at": "2020-01-01T00:00:00Z"}))
+    turns = [look(), look(), look(), wait, look()]
+    far_end = await with_planner(
+        lambda transcript: calls(turns[made(transcript)]) if made(transcript) < len(turns) else done()
+    )
+    far_end.answers = failing
+    run = await far_end.start("time-went-by", agent().model_copy(update={"own_tools": (wait.tool,)}))
+    await run.result()
+
+    assert far_end.reads == 4
