@@ -156,7 +156,6 @@ EDIT_MEANS = (
     "count, and you count as one who asked for it."
 )
 PREVIEW_AGAIN = "Preview it"
-IS_TEXT = "Text"
 IS_JSON = "JSON"
 NOT_EDITABLE = "Can't be edited here:"
 LOCKED = "something in it is masked"
