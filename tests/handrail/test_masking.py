@@ -261,6 +261,9 @@ async def main():
         await run.terminate()
 
 asyncio.run(main())
+# Temporal's core still logs from threads of its own, and aborts where Python is half gone already.
+sys.stderr.flush()
+os._exit(0)
 """
 
 
