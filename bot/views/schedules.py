@@ -78,7 +78,7 @@ def schedules_card(rows: Sequence[tuple[Known, Found | None]], more: int, comman
 def _row(known: Known, last: Found | None, command: str) -> list[Block]:
     goal, kept = known.kept.goal, known.kept
     plan = f", {words.PLAN_ONLY}" if goal.plan_only else ""
-    head = f"*{code(goal.name)}*: {code(kept.cron)} ({escaped(kept.zone)}), {code(goal.agent)}{plan}"
+    head = f"*{escaped(goal.name)}*: {code(kept.cron)} ({escaped(kept.zone)}), {code(goal.agent)}{plan}"
     when = _paused(known) if known.paused else _next(known.next and known.next[:1], command)
     return [
         section(f"{head}\n{escaped(shortened(one_line(goal.goal), GOAL))}\n{when}"),
