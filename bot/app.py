@@ -25,6 +25,7 @@ from .limiter import Limiter
 from .listeners import listen
 from .mailboxes import Mailboxes
 from .people import PeopleFinder
+from .prompts import Prompts
 from .runs import Runs
 from .schedules import Schedules
 from .scheduling import Scheduling
@@ -32,6 +33,8 @@ from .server import serving
 from .settings import BotSettings, SlackSettings
 from .slack import Slack, client_for
 from .socket_mode import serve_socket_mode
+from .start_policy import StartPolicy
+from .starting import Starting
 from .views.look import Look
 
 log = logging.getLogger(__name__)
@@ -60,11 +63,15 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     people = PeopleFinder(door)
     freezing = Freezing(Freezes(temporal), people, door, settings, later)
     schedules = Schedules(temporal)
+    policy = StartPolicy(people, door, settings)
     scheduling = Scheduling(schedules, runs, people, door, settings)
-    asking = Asking(Desk(runs, freezing, scheduling, settings), runs, door, settings, later)
-    listen(app, settings.command, asking, Clicks(runs, door, later), Dialogs(runs))
+    starting = Starting(runs, door, policy, settings, later)
+    desk = Desk(runs, policy, freezing, scheduling, settings)
+    asking = Asking(desk, starting, runs, door, settings, later)
+    prompts = Prompts(door, policy, settings, later)
+    listen(app, settings.command, asking, starting, prompts, Clicks(runs, door, later), Dialogs(runs))
     announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command))
-    firings = Firings(schedules, runs, people, door, settings)
+    firings = Firings(schedules, runs, people, policy, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
     return Bot(app, door, runs, (announcer, people, firings), events, later)
 

@@ -2,7 +2,7 @@
 
 from workflows.rules.phrases import understood
 from workflows.values.signals import Cancel, Revise
-from workflows.values.spec import Runbook
+from workflows.values.spec import AgentSpec, Runbook
 
 from . import words
 from .asked import Asked
@@ -37,6 +37,7 @@ from .runs import Goal, Runs
 from .schedule_texts import AboutSchedules, NewSchedule
 from .scheduling import Scheduling
 from .settings import BotSettings
+from .start_policy import StartPolicy
 from .views import lists
 from .views.blocks import Message, button
 from .views.refs import GoalRef, RunRef
@@ -46,8 +47,16 @@ from .views.text import code, escaped
 class Desk:
     """Answers a question with a message for the one who asked, or with a run that speaks for itself."""
 
-    def __init__(self, runs: Runs, freezing: Freezing, scheduling: Scheduling, settings: BotSettings) -> None:
+    def __init__(
+        self,
+        runs: Runs,
+        policy: StartPolicy,
+        freezing: Freezing,
+        scheduling: Scheduling,
+        settings: BotSettings,
+    ) -> None:
         self._runs = runs
+        self._policy = policy
         self._freezing = freezing
         self._scheduling = scheduling
         self._settings = settings
@@ -72,6 +81,8 @@ class Desk:
             start = started_by(intent.goal, self._settings)
             if not isinstance(start, StartRun):
                 return explanation(start, self._settings)
+            if refused := await self._refusal(self._settings.agent(start.agent), asked):
+                return refused
             return await self._scheduling.create(intent, start, asked)
         if isinstance(intent, AboutSchedules):
             return await self._scheduling.reply(intent, asked)
@@ -86,6 +97,8 @@ class Desk:
         spec = self._settings.agent(intent.agent)
         if spec is None:
             return lists.no_such_agent_card(intent.agent, (), intent.goal, plan_only=intent.plan_only)
+        if refused := await self._refusal(spec, asked):
+            return refused
         goal = Goal(
             text=intent.goal,
             by=asked.person,
@@ -106,6 +119,12 @@ class Desk:
             )
             raise
         return None
+
+    async def _refusal(self, spec: AgentSpec | None, asked: Asked) -> Message | None:
+        """Raises NotLookedUp."""
+        if spec is None or not (why := await self._policy.refusal(spec, asked.person, asked.place.channel)):
+            return None
+        return lists.sentence(self._policy.said(why, spec))
 
     async def _list(self, scope: Scope, asked: Asked) -> Message:
         mine = await self._runs.of(asked.person)
@@ -162,6 +181,10 @@ class Desk:
         except (RunEnded, RunGone):
             return lists.sentence(words.RUN_OVER)
         return lists.sentence(words.TOLD.format(name=escaped(_name(run))))
+
+    def lost_on(self, found: list[Found], text: str) -> bool:
+        """Can none of these make anything of it?"""
+        return all(self._makes_nothing_of(text, run) for run in found)
 
     def _makes_nothing_of(self, text: str, run: Found) -> tuple[str, ...]:
         """The phrases of its runbook where none of them fits: it would end over it."""

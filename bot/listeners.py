@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -14,6 +14,8 @@ from .clicks import Clicks
 from .dialogs import Dialogs
 from .errors import BadPayload
 from .payloads import Payload, check
+from .prompts import Prompts
+from .starting import Starting
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +25,24 @@ NO_RETRY = {"x-slack-no-retry": "1"}
 """docs.slack.dev/apis/events-api: a repetition would be just as malformed."""
 
 
-def listen(app: AsyncApp, command: str, asking: Asking, clicks: Clicks, dialogs: Dialogs) -> None:
+def listen(
+    app: AsyncApp,
+    command: str,
+    asking: Asking,
+    starting: Starting,
+    prompts: Prompts,
+    clicks: Clicks,
+    dialogs: Dialogs,
+) -> None:
     app.command(command)(asking.command)
-    app.event("app_mention")(_mention(asking))
+    app.event("app_mention")(_event(asking.mention))
+    app.event("message")(_event(asking.direct))
+    app.event("app_home_opened", matchers=[_of_messages])(prompts.opened)
+
+    app.shortcut("start_run")(starting.by_shortcut)
+    app.shortcut("ask_about_message")(starting.about_message)
+    app.action("start_agent")(starting.choose)
+    app.view("start")(starting.submit)
 
     app.action("approve")(clicks.approve)
     app.action("reject")(clicks.reject)
@@ -57,11 +74,16 @@ def listen(app: AsyncApp, command: str, asking: Asking, clicks: Clicks, dialogs:
     app.error(_failed)
 
 
-def _mention(asking: Asking):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Bolt's own type
-    async def mention(body: Payload, request: AsyncBoltRequest) -> None:
-        await asking.mention(body, _delivery(request))
+def _event(hear: Callable[[Payload, int], Awaitable[None]]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Bolt's own type
+    async def heard(body: Payload, request: AsyncBoltRequest) -> None:
+        await hear(body, _delivery(request))
 
-    return mention
+    return heard
+
+
+async def _of_messages(event: Payload) -> bool:
+    """The same event tells of the App Home's other tab."""
+    return event.get("tab") == "messages"
 
 
 def _delivery(request: AsyncBoltRequest) -> int:

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from workflows.values.base import Value
 
 from . import limiter as limits
+from . import words
 from .card_marks import marked, metadata, names
 from .errors import RateLimited, Refused, SlackError, Uncertain
 from .limiter import Limiter
@@ -187,10 +188,24 @@ class Slack:
     async def direct(self, to: str, card: Message) -> None:
         """A direct message."""
         opened = await self._call("conversations.open", {"users": to})
-        channel = _of(opened, "conversations.open", "channel", "id")
+        await self.say(_of(opened, "conversations.open", "channel", "id"), card)
+
+    async def say(self, channel: str, card: Message, thread_ts: str | None = None) -> None:
+        """An answer that nobody looks for again."""
         await self.turn_to_post(channel)
-        body = {"channel": channel, "text": card.text, "blocks": list(card.blocks), **QUIET}
+        body: dict[str, Any] = {"channel": channel, "text": card.text, "blocks": list(card.blocks), **QUIET}
+        if thread_ts is not None:
+            body["thread_ts"] = thread_ts
         await self._call("chat.postMessage", body, limits.post(channel))
+
+    async def suggest(self, channel: str, prompts: Sequence[tuple[str, str]]) -> None:
+        """Title and text of what a person might ask for, in their direct messages. A courtesy."""
+        method = "assistant.threads.setSuggestedPrompts"
+        shown = [{"title": title, "message": text} for title, text in prompts]
+        try:
+            await self._call(method, {"channel_id": channel, "title": words.PROMPTS_TITLE, "prompts": shown})
+        except SlackError as error:
+            self.once(f"{method}/{error.code}", "prompts can't be suggested: %s", error.code)
 
     async def dismiss(self, response_url: str) -> None:
         """Take an answer of ours away that only one person saw. A courtesy: a failure is logged once."""
@@ -211,8 +226,10 @@ class Slack:
         said = await self._call("views.open", {"trigger_id": trigger_id, "view": view}, within=INTERACTIVE)
         return str(_of(said, "views.open", "view", "id"))
 
-    async def update_modal(self, view_id: str, view: Block) -> None:
-        await self._call("views.update", {"view_id": view_id, "view": view})
+    async def update_modal(self, view_id: str, view: Block, seen: str = "") -> None:
+        """*seen*: the hash of what it takes the place of. Where that is replaced already, Slack refuses."""
+        body = {"view_id": view_id, "view": view}
+        await self._call("views.update", body | {"hash": seen} if seen else body)
 
     # People
 

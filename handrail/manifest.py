@@ -10,19 +10,25 @@ from .trouble import Misused
 
 BOT_SCOPES = {
     "app_mentions:read": "a goal may be typed as a mention",
+    "assistant:write": "goals that are suggested to whoever opens their direct messages with the bot",
     "channels:history": "a post that may or may not have arrived is looked up before it is repeated",
     "chat:write": "cards in threads, and notices to one person",
-    "commands": "the slash command",
+    "commands": "the slash command, and the shortcuts",
     "groups:history": "the same look-up in private channels",
-    "im:history": "the same look-up in direct messages",
+    "im:history": "a goal may be typed as a direct message; and the same look-up there",
     "im:write": "a notice to somebody who is not in the channel",
     "usergroups:read": "who is in a group of approvers, looked up at the moment it counts",
     "users:read": "whether somebody who decides is a member, a guest or deactivated",
 }
 """Each with its reason."""
-OPTIONAL_SCOPES = ("groups:history", "im:history")
-"""An admin may leave these out: there, a post that may have arrived is not looked up."""
-BOT_EVENTS = {"app_mention": "a goal, typed as a mention"}
+OPTIONAL_SCOPES = ("assistant:write", "groups:history", "im:history")
+"""An admin may leave these out: nothing is suggested, nobody is heard in direct messages, and in those places a post
+that may have arrived is not looked up."""
+BOT_EVENTS = {
+    "app_home_opened": "the moment to suggest goals in direct messages",
+    "app_mention": "a goal, typed as a mention",
+    "message.im": "a goal, typed as a direct message",
+}
 PATH = "/slack/events"
 """Where the bot listens over HTTP (bot/http.py)."""
 
@@ -42,13 +48,24 @@ display_information:
     was approved, once.
   background_color: "#1f3a3d"
 features:
+  agent_view:  # for suggested prompts
+    agent_description: Carries out what you ask for, and asks the right person before anything is changed.
   app_home:
     home_tab_enabled: false
     messages_tab_enabled: true
-    messages_tab_read_only_enabled: true
+    messages_tab_read_only_enabled: false  # a direct message is a goal
   bot_user:
     display_name: handrail
     always_online: true
+  shortcuts:
+    - name: Start a run
+      type: global
+      callback_id: start_run
+      description: Fill in a form, and choose where it runs
+    - name: Ask Handrail about this
+      type: message
+      callback_id: ask_about_message
+      description: A run in this message's thread, with the message quoted
   slash_commands:
     - command: {command}
       description: Start a run, or see and stop one

@@ -1,6 +1,7 @@
 """Modals and the App Home: what Slack takes as a view, and what a filled-in one must hold before it is sent."""
 
 import json
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sandbox import elements as el
@@ -91,6 +92,21 @@ def filled_state(view: Json, given: Json) -> Json:
     return values
 
 
+def _number(element: Json, content: Any) -> str:
+    """docs.slack.dev/reference/block-kit/block-elements/number-input-element."""
+    try:
+        number = Decimal(content)
+    except (InvalidOperation, TypeError, ValueError):
+        return "Enter a number."
+    if not element["is_decimal_allowed"] and number != number.to_integral_value():
+        return "Enter a whole number."
+    if "min_value" in element and number < Decimal(element["min_value"]):
+        return f"Enter a number that is at least {element['min_value']}."
+    if "max_value" in element and number > Decimal(element["max_value"]):
+        return f"Enter a number that is at most {element['max_value']}."
+    return ""
+
+
 def complaints(view: Json, values: Json) -> Json:
     """What Slack's own client says before it sends anything: block_id to sentence."""
     found: Json = {}
@@ -103,6 +119,9 @@ def complaints(view: Json, values: Json) -> Json:
         if content in (None, "", []):
             if not block.get("optional", False):
                 found[block["block_id"]] = REQUIRED
+        elif element["type"] == "number_input":
+            if problem := _number(element, content):
+                found[block["block_id"]] = problem
         elif isinstance(content, str) and len(content) > element.get("max_length", 3000):
             found[block["block_id"]] = f"Enter no more than {element.get('max_length', 3000)} characters."
         elif isinstance(content, str) and len(content) < element.get("min_length", 0):

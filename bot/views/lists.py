@@ -32,6 +32,7 @@ def sentence(text: str, *blocks: Block) -> Message:
 
 def help_card(command: str, examples: Sequence[str]) -> Message:
     forms = [
+        ("", "a form to fill in"),
         ("<goal>", "say what should be done, in your own words"),
         ("run <agent>: <goal>", "the same, by an agent that you name"),
         ("plan <goal>", "only preview what it would change: nothing is applied"),

@@ -61,6 +61,20 @@ class GoalRef(Ref):
     plan_only: bool = False
 
 
+class StartRef(Ref):
+    """The form that starts a run: for which agent it is drawn, and where it was opened."""
+
+    agent: str
+    channel: str = ""
+    """Empty: it is chosen in the form."""
+    thread: str = ""
+    author: str = ""
+    """Of the message that is asked about, where a person wrote it."""
+    quotes: bool = False
+    kept: dict[str, str] = {}
+    """By field: what was typed, and has no place in the form of this agent."""
+
+
 class PageRef(ApprovalRef):
     """A page of the details, and where the card stands that they were opened from."""
 

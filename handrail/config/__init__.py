@@ -9,12 +9,14 @@ from pathlib import Path
 from pydantic import SecretStr, ValidationError
 
 from bot.events_settings import EventSource
+from bot.start_settings import Starting
 from handrail.trouble import Misused
 from workflows.values.people import People
 from workflows.values.spec import AgentSpec, FreezeWindow, ModelPlanner, Rule
 from workflows.values.tools import ToolContract
 
 from . import checks, events, events_checks, secrets, translate
+from . import starting as start
 from .problems import BadConfig, Problem
 from .schema import BlobsSection, File, ModelSection, PolicyTestSection
 from .server_sections import ServerSection
@@ -32,6 +34,8 @@ class Config:
     command: str
     default_agent: str | None
     agents: tuple[AgentSpec, ...]
+    starting: Mapping[str, Starting]
+    """By agent; who may start it, and how it is asked for."""
     tools: tuple[ToolContract, ...]
     rules: tuple[Rule, ...]
     policy_tests: tuple[PolicyTestSection, ...]
@@ -121,6 +125,7 @@ def load(
         command=file.slack.command,
         default_agent=file.slack.default_agent or _only_model(agents),
         agents=agents,
+        starting={name: start.starting(said) for name, said in file.agents.items()},
         tools=tuple(tools.values()),
         rules=rules,
         policy_tests=file.policy_tests,

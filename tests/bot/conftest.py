@@ -18,6 +18,7 @@ from activities.mailboxes import Mailboxes
 from bot.app import Bot, assemble, listening
 from bot.settings import BotSettings, SlackSettings
 from bot.slack import client_for
+from bot.start_settings import Starting
 from handrail.queues import WORKFLOWS, as_activities, cached, runner, slack_worker
 from sandbox.client import Person
 from sandbox.server import Sandbox
@@ -25,6 +26,7 @@ from tests.bot.deployer import AGENT, at_once
 from tests.workflows.far_end import FarEnd, deploy, in_order
 from workflows.outside import Queue
 from workflows.values.calls import ProposedCall
+from workflows.values.spec import AgentSpec
 
 
 class Workspace:
@@ -36,6 +38,8 @@ class Workspace:
         self.client = temporal.client
         self.tools = FarEnd(temporal.client, in_order(deploy()))
         self.agent = AGENT
+        self.others: tuple[AgentSpec, ...] = ()
+        self.starting: dict[str, Starting] = {}
         self._stack = AsyncExitStack()
         self.service = "svc" + secrets.token_hex(3)
         """A name of this workspace's own, for the Temporal server is shared by all tests."""
@@ -71,7 +75,8 @@ class Workspace:
         )
 
     def assemble(self) -> Bot:
-        return assemble(self.client, BotSettings(agents=(self.agent,)), self.settings())
+        settings = BotSettings(agents=(self.agent, *self.others), starting=self.starting)
+        return assemble(self.client, settings, self.settings())
 
     async def open_with(self, *calls: ProposedCall, **rule: object) -> None:
         """The bot and a worker, for an agent that proposes *calls* at once under its rule changed so."""

@@ -31,7 +31,7 @@ def test_a_slash_command_is_who_where_what_and_the_occasion_that_slack_repeats()
     body = {"team_id": "T1", "user_id": "U1", "channel_id": "C1", "text": "help", "trigger_id": "1.2.3"}
 
     assert Command.from_slack(body) == Command(
-        person=Person(team="T1", user="U1"), spot=Spot(channel="C1"), text="help", occasion="command/1.2.3"
+        person=Person(team="T1", user="U1"), spot=Spot(channel="C1"), text="help", trigger_id="1.2.3"
     )
 
 

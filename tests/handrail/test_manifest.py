@@ -21,6 +21,7 @@ WEB_API_METHOD = re.compile(
 )
 # docs.slack.dev/reference/methods: what each method asks of a bot token
 SCOPES = {
+    "assistant.threads.setSuggestedPrompts": ("assistant:write",),
     "auth.test": (),
     "chat.getPermalink": (),
     "chat.postEphemeral": ("chat:write",),
@@ -36,7 +37,13 @@ SCOPES = {
 }
 BY_APP_TOKEN = {"apps.connections.open"}
 # docs.slack.dev/reference/events
-SCOPES_OF_EVENTS = {"app_mention": ("app_mentions:read",)}
+SCOPES_OF_EVENTS = {
+    "app_home_opened": (),
+    "app_mention": ("app_mentions:read",),
+    "message.im": ("im:history",),
+}
+SUBSCRIBED_AS = {"message": "message.im"}
+"""Where the event that comes has another name than its subscription."""
 
 
 def code_of_the_bot() -> Iterator[ast.AST]:
@@ -54,9 +61,9 @@ def methods_called() -> set[str]:
 
 
 def listened_for(kind: str) -> set[str]:
-    """What `app.<kind>("…")` names."""
+    """What `app.<kind>("…")` names, as one subscribes to it."""
     return {
-        node.args[0].value
+        SUBSCRIBED_AS.get(node.args[0].value, node.args[0].value)
         for node in code_of_the_bot()
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
