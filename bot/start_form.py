@@ -26,7 +26,8 @@ LONGEST_NAME = 200
 """Characters of a parameter's name: a block_id takes 255."""
 INPUT_LIMIT = 3000
 """Of a plain_text_input."""
-LARGEST = Decimal(10) ** 12
+DIGITS = 12
+"""Of a number, before or behind its point."""
 AGENT, GOAL, MATERIAL, CHANNEL, PLAN = "agent", "goal", "material", "channel", "plan"
 BUDGET = STEPS, MINUTES, TOKENS, COST = "steps", "minutes", "tokens", "cost"
 PARAMETER = "parameter/"
@@ -169,7 +170,7 @@ def kept(values: Mapping[str, str], fields: tuple[Field, ...]) -> dict[str, str]
     return {name: text for name, text in given.items() if text and text != defaults[name]}
 
 
-def order(spec: AgentSpec, fields: tuple[Field, ...], values: Mapping[str, str], author: str) -> Order:
+def ordered(spec: AgentSpec, fields: tuple[Field, ...], values: Mapping[str, str], author: str) -> Order:
     """What *values*, by block, ask for; *author* of the message that is quoted. Raises Wrong."""
     wrong: dict[str, str] = {}
     given = {field.name: values.get(field.block, "").strip() or field.left_out for field in fields}
@@ -207,11 +208,9 @@ def _number_problem(field: Field, text: str) -> str:
         number = Decimal(text)
     except InvalidOperation:
         return words.A_NUMBER
-    if (
-        not number.is_finite()
-        or abs(number) > LARGEST
-        or (field.kind is Kind.WHOLE and number != number.to_integral_value())
-    ):
+    if not number.is_finite() or not -DIGITS < number.adjusted() < DIGITS:
+        return words.A_NUMBER
+    if field.kind is Kind.WHOLE and number != number.to_integral_value():
         return words.A_NUMBER
     if field.name.startswith(PARAMETER):
         return "" if fullmatch(WORD, text) else words.ONE_WORD

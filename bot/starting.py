@@ -9,7 +9,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from workflows.rules.phrases import understood
 from workflows.rules.visible import visible
 from workflows.values.people import Place
-from workflows.values.spec import AgentSpec
+from workflows.values.spec import AgentSpec, Runbook
 
 from . import words
 from .afterwards import Afterwards
@@ -30,7 +30,7 @@ from .start_form import (
     Wrong,
     fields_of,
     kept,
-    order,
+    ordered,
 )
 from .start_policy import IN_FORM, Refusal, StartPolicy
 from .views.lists import sentence
@@ -114,15 +114,15 @@ class Starting:
         return start_modal(about, agents, spec, starting, typed, self._settings.command)
 
     def _first(self, channel: str) -> AgentSpec | None:
-        """The one that takes any goal, else the first: of those that may be started there."""
+        """The one that takes any goal, else one with a model, else the first: of those that may be started there."""
         known = selectable(self._settings.agents)
-        here = [
-            agent
-            for agent in known
-            if channel in (places := self._settings.starting_of(agent.name).channels) or not places
-        ]
-        default = self._settings.agent(self._settings.default_agent or "")
-        return default if default in here else next(iter(here or known), None)
+        places = {agent.name: self._settings.starting_of(agent.name).channels for agent in known}
+        here = [agent for agent in known if channel in places[agent.name] or not places[agent.name]]
+
+        def order(agent: AgentSpec) -> tuple[bool, bool]:
+            return agent.name != self._settings.default_agent, isinstance(agent.planner, Runbook)
+
+        return min(here or known, key=order, default=None)
 
     # Filling it in
 
@@ -154,7 +154,7 @@ class Starting:
             return
         try:
             await self._start(
-                spec, order(spec, fields, filled.values, about.author), filled, _place(filled, about)
+                spec, ordered(spec, fields, filled.values, about.author), filled, _place(filled, about)
             )
         except Wrong as wrong:
             await ack(response_action="errors", errors=wrong.fields)

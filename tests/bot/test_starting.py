@@ -53,9 +53,7 @@ async def listening(workspace: Workspace, *others, **starting: Starting) -> Work
 
 
 def blocks(view) -> dict[str, str]:
-    return {
-        block["label"]["text"]: block["block_id"] for block in view["blocks"] if block["type"] == "input"
-    }
+    return {block["label"]["text"]: block["block_id"] for block in view["blocks"] if block["type"] == "input"}
 
 
 def fields(view) -> list[str]:
@@ -180,7 +178,9 @@ async def test_a_message_is_asked_about_as_a_quotation_and_in_its_own_thread(qui
 
 async def test_who_may_not_start_an_agent_is_told_who_may_at_every_door(quiet, alice, carol):
     await listening(quiet, deployer=Starting(people=People(users=("U0BOB",), groups=("S0APPROVERS",))))
-    refused = "The agent `deployer` is started by <@U0BOB>, <!subteam^S0APPROVERS>; one of them can do it for you."
+    refused = (
+        "The agent `deployer` is started by <@U0BOB>, <!subteam^S0APPROVERS>; one of them can do it for you."
+    )
 
     await alice.say("C0OPS", f"/handrail {quiet.goal}")
     await alice.sees("C0OPS", refused)

@@ -98,12 +98,18 @@ class Desk {
   }
 
   async submitView(view, state) {
+    this.#saidAt = Date.now();
     const answer = await api.submitView(this.#where.as, view, state);
     return answer.errors ? answer : this.#told(answer);
   }
 
   closeView(view) {
     return api.closeView(this.#where.as, view);
+  }
+
+  /** *message* (channel, ts) for a shortcut about one. */
+  async shortcut(callback, message = null) {
+    return this.#told(await api.shortcut(this.#where.as, callback, message));
   }
 
   async stopSession({ channel, ts }) {
@@ -139,6 +145,7 @@ class Desk {
     if (id !== this.channelId) this.#where.thread = null;
     this.#where.channelId = id;
     this.workspace.unread.delete(id);
+    if (this.workspace.channel(id)?.is_im) api.openHome(this.#where.as, "messages");
     this.columns.show("channel");
     this.draw();
     if (!this.columns.single) this.channelPane.focus();
@@ -228,6 +235,7 @@ class Desk {
       agent_session: () => this.#session(event.session ?? event),
       channel: () => this.#refresh(),
       toast: () => toast(event.text, { error: event.level === "error" }),
+      prompts: () => (workspace.prompts[event.channel] = event.prompts),
       fleet: () => this.#fleet(),
       parts: () => this.fleetPanel.drawParts(event.parts),
     };

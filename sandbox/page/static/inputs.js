@@ -36,6 +36,7 @@ export function control(block, part, surface, { sends = false, required = false 
   const state = () => ({ type: part.type, ...read() });
   surface.fields?.set(name, { block_id: block.block_id, action_id: part.action_id, state });
   node.dataset.testid = `field-${part.action_id}`;
+  node.dataset.field = name;
   if (sends) node.addEventListener("change", () => tell(block, part, surface, state));
   return node;
 }
@@ -110,6 +111,30 @@ function people(part, surface, before, required) {
   return { node, read: () => ({ selected_user: node.value || null }) };
 }
 
+/** Channels and direct messages that one sees here, as far as the filter lets them through. */
+function conversations(part, surface, before, required) {
+  const include = part.filter?.include;
+  const kind = (channel) => (channel.is_im ? "im" : channel.is_private ? "private" : "public");
+  const known = surface.names.conversations().filter((channel) => !include || include.includes(kind(channel)));
+  const here = part.default_to_current_conversation ? surface.here : null;
+  const begun = part.initial_conversation ?? known.find((channel) => channel.id === here)?.id;
+  const chosen = before ? before.selected_conversation : begun;
+  const node = h(
+    "select",
+    {
+      id: part.id,
+      class: "input select",
+      "aria-required": required ? "true" : null,
+      "aria-label": part.id ? null : plainText(part.placeholder) || "Choose a channel",
+    },
+    h("option", { value: "" }, plainText(part.placeholder) || "Choose a channel…"),
+    ...known.map((channel) =>
+      h("option", { value: channel.id, selected: channel.id === chosen }, `${channel.is_im ? "" : "#"}${channel.name}`),
+    ),
+  );
+  return { node, read: () => ({ selected_conversation: node.value || null }) };
+}
+
 function boxes(kind) {
   return (part, surface, before) => {
     const group = `group-${++serial}`;
@@ -177,6 +202,7 @@ const CONTROLS = {
   },
   static_select: choice,
   users_select: people,
+  conversations_select: conversations,
   radio_buttons: boxes("radio"),
   checkboxes: boxes("checkbox"),
 };
