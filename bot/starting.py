@@ -106,7 +106,9 @@ class Starting:
         return True
 
     def _drawn(self, about: StartRef, typed: Mapping[str, str]) -> View:
-        spec = self._settings.agent(about.agent) or self._first(about.channel)
+        spec = self._settings.agent(about.agent)
+        if spec not in selectable(self._settings.agents):
+            spec = self._first(about.channel)
         if spec is None:
             return said_modal(words.NO_AGENTS, words.START_TITLE)
         starting = self._settings.starting_of(spec.name)

@@ -243,3 +243,83 @@ async def test_a_button_in_a_modal_tells_the_app_what_was_typed_so_far(
     )
 
     assert await heard.next() == ({"type": "view", "view_id": modal["id"]}, "half")
+
+
+def field(kind, **more):
+    element = {"type": kind, "action_id": "value", **more}
+    label = {"type": "plain_text", "text": kind}
+    return {"type": "input", "block_id": kind, "label": label, "element": element}
+
+
+def option(value):
+    return {"text": {"type": "plain_text", "text": value}, "value": value}
+
+
+async def test_fields_of_all_kinds_are_chosen_told_and_sent(slack, app, connect, alice, heard):
+    select = field("static_select", options=[option("a"), option("b")], initial_option=option("a"))
+    fields = [
+        select | {"dispatch_action": True},
+        field("number_input", is_decimal_allowed=False, min_value="1", max_value="9"),
+        field("checkboxes", options=[option("yes")]) | {"optional": True},
+        field("conversations_select", default_to_current_conversation=True),
+    ]
+
+    @app.shortcut("start_run")
+    async def on_shortcut(ack, body, client):
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=reason_modal(blocks=fields))
+
+    @app.action("value")
+    async def on_choice(ack, body):
+        await ack()
+        heard.add((body["actions"][0]["selected_option"], body["view"]["state"]["values"]["number_input"]))
+
+    @app.view("reason")
+    async def on_view(ack, view):
+        await ack()
+        heard.add(view["state"]["values"])
+
+    await connect(slack, app)
+    await alice.shortcut("start_run")
+    modal = await alice.modal()
+    await alice.choose(modal, "static_select", "b", {"number_input": "4"})
+    assert await heard.next() == (
+        option("b") | {"text": option("b")["text"]},
+        {"value": {"type": "number_input", "value": "4"}},
+    )
+    for typed, said in {
+        "x": "Enter a number.",
+        "1.5": "Enter a whole number.",
+        "0": "Enter a number that is at least 1.",
+        "10": "Enter a number that is at most 9.",
+    }.items():
+        sent = await alice.submit(modal, {"number_input": typed, "conversations_select": "C0OPS"})
+        assert sent["errors"] == {"number_input": said}
+    values = {
+        "static_select": "b",
+        "number_input": "5",
+        "checkboxes": ["yes"],
+        "conversations_select": "C0OPS",
+    }
+    assert (await alice.submit(modal, values))["ok"]
+    sent = await heard.next()
+    assert sent["conversations_select"]["value"]["selected_conversation"] == "C0OPS"
+    assert sent["checkboxes"]["value"]["selected_options"][0]["value"] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("element", "name"),
+    [
+        (field("static_select", options=[option("a")], initial_option=option("b")), "initial_option"),
+        (field("checkboxes", options=[option("a")], initial_options=[option("b")]), "initial_options"),
+    ],
+)
+async def test_what_is_chosen_from_the_start_has_to_be_an_option(
+    app_with_modal, client, alice, element, name
+):
+    await alice.say("C0OPS", "/handrail reject")
+    modal = await alice.modal()
+    with pytest.raises(SlackApiError) as refused:
+        await client.views_update(view_id=modal["id"], view=reason_modal(blocks=[element]))
+
+    assert f"must be one of the options [json-pointer:/view/blocks/0/element/{name}]" in str(refused.value)
