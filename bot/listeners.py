@@ -41,6 +41,7 @@ def listen(
 
     app.shortcut("start_run")(starting.by_shortcut)
     app.shortcut("ask_about_message")(starting.about_message)
+    app.action("start_form")(starting.by_button)
     app.action("start_agent")(starting.choose)
     app.view("start")(starting.submit)
 

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
@@ -15,7 +16,7 @@ from . import words
 from .afterwards import Afterwards
 from .commands import StartRun, goal_of, normalised
 from .errors import BotError, SlackError
-from .payloads import Command, Filled, Payload, Shortcut
+from .payloads import Click, Command, Filled, Payload, Shortcut
 from .remembered import Remembered
 from .runs import Goal, Runs, within
 from .settings import BotSettings
@@ -65,6 +66,14 @@ class Starting:
         chosen = Shortcut.from_slack(body)
         if not await self._open(chosen.trigger_id, StartRef(agent=""), {}):
             self._later.do(self._slack.direct(chosen.person.user, sentence(words.NO_FORM)))
+        await ack()
+
+    async def by_button(self, ack: AsyncAck, body: Payload) -> None:
+        """For the place where the button stands; on the App Home the form asks for the channel."""
+        click = Click.from_slack(body, datetime.now(UTC))
+        about = StartRef(agent="", channel=click.spot.channel, thread=click.thread)
+        if not await self._open(click.trigger_id, about, {}):
+            self._later.do(self._slack.direct(click.person.user, sentence(words.NO_FORM)))
         await ack()
 
     async def about_message(self, ack: AsyncAck, body: Payload) -> None:

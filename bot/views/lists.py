@@ -52,9 +52,9 @@ def help_card(command: str, examples: Sequence[str]) -> Message:
         ),
     ]
     lines = "\n".join(f"• {code(f'{command} {form}')}: {what}" for form, what in forms)
-    return message(
-        words.GREETING, section(f"{words.GREETING}\n{lines}"), context(words.TRY_ONE), *chips(examples)
-    )
+    form = actions(button("start_form", words.START_TITLE, "form"))
+    said = section(f"{words.GREETING}\n{lines}")
+    return message(words.GREETING, said, form, context(words.TRY_ONE), *chips(examples))
 
 
 def unmatched_card(goal: str, examples: Sequence[str], *, plan_only: bool = False) -> Message:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest_asyncio
 
 from bot.start_settings import Parameter, Starting
+from bot.views.refs import StartRef
 from sandbox.client import words
 from sandbox.server import Sandbox, SandboxSettings
 from tests.bot.conftest import Workspace
@@ -37,12 +38,12 @@ async def asked_for(workspace) -> RunInput:
     return order
 
 
-async def started(workspace) -> list[str]:
+async def started(workspace, number=1) -> list[str]:
     """Temporal's lists are a moment behind."""
     for _ in range(400):
-        if runs := await workspace.runs():
-            return runs
-    return []
+        if len(runs := await workspace.runs()) == number:
+            break
+    return runs
 
 
 async def listening(workspace: Workspace, *others, **starting: Starting) -> Workspace:
@@ -91,7 +92,9 @@ async def test_the_command_alone_opens_a_form_and_what_is_sent_is_one_run(worksp
 async def test_another_agent_has_other_fields_and_nothing_that_was_typed_is_lost(quiet, alice):
     await listening(quiet, THINKER)
     await alice.say("C0OPS", "/handrail")
-    first = await alice.modal()
+    # The one that takes any goal comes first.
+    await alice.choose(await alice.modal(), "Agent", "deployer")
+    first = await alice.until(lambda: drawn(alice, "Service"))
 
     await alice.choose(first, "Agent", "thinker", {"Service": "cart", "Budget: steps": "9"})
     second = await alice.until(lambda: drawn(alice, "Goal"))
@@ -160,9 +163,6 @@ async def test_a_message_is_asked_about_as_a_quotation_and_in_its_own_thread(qui
 
     await alice.shortcut("ask_about_message", message)
     form = await alice.modal()
-    # No agent knows that as a goal, and none is named for the rest.
-    await alice.choose(form, "Agent", "thinker")
-    form = await alice.until(lambda: drawn(alice, "Goal"))
     assert (await alice.submit(form, {"Goal": "is this true?"}))["ok"]
 
     order = await asked_for(quiet)
@@ -201,6 +201,19 @@ async def test_who_may_not_start_an_agent_is_told_who_may_at_every_door(quiet, a
     assert (await asked_for(quiet)).ask.requester.user == "U0CAROL"
 
 
+async def test_in_a_thread_the_phrase_of_another_agent_is_a_run_of_its_own(quiet, alice):
+    other = AGENT.model_copy(
+        update={"name": "reporter", "planner": AGENT.planner.model_copy(update={"phrases": ("report",)})}
+    )
+    await listening(quiet, other)
+    said = await alice.say("C0OPS", f"@handrail {quiet.goal}")
+    await started(quiet)
+
+    await alice.say("C0OPS", "@handrail report", thread_ts=said["ts"])
+
+    assert len(await started(quiet, 2)) == 2
+
+
 async def times(person, channel, text, number):
     return len([each for each in await person.messages(channel) if text in words(each)]) == number
 
@@ -216,9 +229,14 @@ async def test_a_direct_message_is_a_goal_and_a_reply_in_its_thread_steers_the_r
     await alice.sees("D0ALICE", f"{workspace.run} was told.")
     await alice.sees("D0ALICE", "No longer needed")
 
-    await alice.say("D0ALICE", "<@U0BOB> said something")
+    await alice.say("D0ALICE", "@bob said something")
     asked = await alice.sees("D0ALICE", "I don't know how to do that")
-    assert "<@U0BOB> said something" in words(asked).replace("&lt;", "<").replace("&gt;", ">")
+    assert "<@U0BOB> said something" in words(asked)
+    helped = await alice.say("D0ALICE", "help")
+    await alice.click(await alice.sees("D0ALICE", "Tell me what you want done"), "Start a run")
+    form = await alice.modal()
+    assert StartRef.model_validate_json(form["private_metadata"]).thread == helped["ts"]
+    assert "It runs here, in our direct messages." in words(form)
     # What the bot posted there itself, and its edits of it, came to it as events too.
     assert len(await workspace.runs()) == 1
 

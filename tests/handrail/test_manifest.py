@@ -12,6 +12,7 @@ import yaml
 from bot.http import PATH
 from handrail.manifest import rendered
 from handrail.trouble import Misused
+from sandbox.settings import SandboxSettings
 from tests.handrail.manifest_schema import MANIFEST
 
 ROOT = Path(__file__).parents[2]
@@ -104,6 +105,15 @@ def test_it_has_the_shortcuts_that_the_code_listens_for_and_no_others(manifest):
     shortcuts = {shortcut["callback_id"] for shortcut in manifest["features"].get("shortcuts", [])}
 
     assert shortcuts == listened_for("shortcut")
+
+
+def test_the_sandbox_has_its_shortcuts(manifest):
+    known = [shortcut.model_dump() for shortcut in SandboxSettings().shortcuts]
+
+    assert known == [
+        {name: each[name] for name in ("name", "type", "callback_id")}
+        for each in manifest["features"]["shortcuts"]
+    ]
 
 
 def test_the_command_is_the_one_asked_for():
