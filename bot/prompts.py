@@ -1,7 +1,5 @@
 """What Slack suggests to somebody who opens their direct messages with the bot."""
 
-import logging
-
 from workflows.values.people import Person
 
 from .afterwards import Afterwards
@@ -11,8 +9,6 @@ from .settings import BotSettings
 from .slack import Slack
 from .start_policy import StartPolicy
 from .views.text import one_line, shortened
-
-log = logging.getLogger(__name__)
 
 MOST = 4
 """docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts."""

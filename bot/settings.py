@@ -10,7 +10,7 @@ from workflows.values.people import People
 from workflows.values.spec import AgentSpec, FreezeWindow
 
 from .events_settings import EventSource
-from .start_settings import Starting
+from .start_settings import StartSettings
 
 
 class BotSettings(Value):
@@ -18,7 +18,7 @@ class BotSettings(Value):
     default_agent: str | None = None
     """Takes the goals that match no phrase; None: such a goal is answered with what is possible."""
     command: str = "/handrail"
-    starting: dict[str, Starting] = {}
+    starting: dict[str, StartSettings] = {}
     """By agent; who may start it, and how it is asked for."""
     suggestions: tuple[str, ...] = ()
     """Goals offered as chips; the agents' own examples when empty."""
@@ -34,8 +34,8 @@ class BotSettings(Value):
     def agent(self, name: str) -> AgentSpec | None:
         return next((agent for agent in self.agents if agent.name.lower() == name.lower()), None)
 
-    def starting_of(self, name: str) -> Starting:
-        return self.starting.get(name, Starting())
+    def starting_of(self, name: str) -> StartSettings:
+        return self.starting.get(name, StartSettings())
 
     @property
     def windows(self) -> tuple[FreezeWindow, ...]:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from enum import StrEnum
 from re import fullmatch
 
@@ -14,7 +14,7 @@ from workflows.values.spec import AgentSpec, Limits, Runbook
 
 from . import words
 from .commands import GOAL_LIMIT, normalised
-from .start_settings import Parameter, ParameterKind, Starting
+from .start_settings import Parameter, ParameterKind, StartSettings
 from .views.blocks import units
 from .views.text import shortened
 
@@ -86,7 +86,7 @@ class Wrong(Exception):
 # Fields
 
 
-def fields_of(spec: AgentSpec, starting: Starting, *, material: bool) -> tuple[Field, ...]:
+def fields_of(spec: AgentSpec, starting: StartSettings, *, material: bool) -> tuple[Field, ...]:
     """All but agent and channel. *material*: with a message that is quoted."""
     plan = [] if spec.shadow else [Field(name=PLAN, kind=Kind.TICK, label=words.PLAN_FIELD)]
     quoted = [_material(spec)] if material else []
@@ -98,7 +98,7 @@ def phrase_of(runbook: Runbook) -> str:
     return max(runbook.phrases, key=lambda phrase: len(places(phrase)))
 
 
-def _about(spec: AgentSpec, starting: Starting) -> list[Field]:
+def _about(spec: AgentSpec, starting: StartSettings) -> list[Field]:
     if isinstance(spec.planner, Runbook):
         phrase, defaults = phrase_of(spec.planner), spec.planner.defaults
         names = places(phrase)
@@ -157,7 +157,9 @@ def _number(name: str, label: str, most: str, kind: Kind = Kind.WHOLE) -> Field:
 
 
 def _plain(number: Decimal) -> str:
-    return f"{number:.2f}".rstrip("0").rstrip(".") if number >= Decimal("0.01") else f"{number:f}"
+    """To two places, and never more than it is."""
+    cut = number.quantize(Decimal("0.01"), ROUND_DOWN)
+    return f"{cut:f}".rstrip("0").rstrip(".") if cut else f"{number:f}"
 
 
 # What was filled in

@@ -20,7 +20,7 @@ class Parameter(Value):
     help: str = ""
 
 
-class Starting(Value):
+class StartSettings(Value):
     people: People = People()
     """Who may start it; every member and guest of the workspace, when nobody is named."""
     channels: tuple[str, ...] = ()

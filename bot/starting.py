@@ -9,7 +9,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from workflows.rules.phrases import understood
 from workflows.rules.visible import visible
-from workflows.values.people import Place
+from workflows.values.people import Person, Place
 from workflows.values.spec import AgentSpec, Runbook
 
 from . import words
@@ -27,6 +27,7 @@ from .start_form import (
     INPUT_LIMIT,
     MATERIAL,
     PARAMETER,
+    Field,
     Order,
     Wrong,
     fields_of,
@@ -64,16 +65,14 @@ class Starting:
 
     async def by_shortcut(self, ack: AsyncAck, body: Payload) -> None:
         chosen = Shortcut.from_slack(body)
-        if not await self._open(chosen.trigger_id, StartRef(agent=""), {}):
-            self._later.do(self._slack.direct(chosen.person.user, sentence(words.NO_FORM)))
+        await self._open_or_tell(chosen.person, chosen.trigger_id, StartRef(agent=""), {})
         await ack()
 
     async def by_button(self, ack: AsyncAck, body: Payload) -> None:
         """For the place where the button stands; on the App Home the form asks for the channel."""
         click = Click.from_slack(body, datetime.now(UTC))
         about = StartRef(agent="", channel=click.spot.channel, thread=click.thread)
-        if not await self._open(click.trigger_id, about, {}):
-            self._later.do(self._slack.direct(click.person.user, sentence(words.NO_FORM)))
+        await self._open_or_tell(click.person, click.trigger_id, about, {})
         await ack()
 
     async def about_message(self, ack: AsyncAck, body: Payload) -> None:
@@ -92,16 +91,26 @@ class Starting:
         if spec is not None:
             found = understood(spec.planner, said) or {}
             typed |= {PARAMETER + name: value for name, value in found.items()}
-        if not await self._open(chosen.trigger_id, about, typed):
-            # Not in the thread: where nobody has replied yet, Slack shows it to nobody.
-            told = self._slack.whisper(chosen.spot.channel, chosen.person.user, sentence(words.NO_FORM))
-            self._later.do(told)
+        await self._open_or_tell(chosen.person, chosen.trigger_id, about, typed)
         await ack()
 
     def _knows(self, text: str) -> AgentSpec | None:
         """The agent that knows *text* as a goal, else the one that takes any goal."""
         meant = goal_of(text, self._settings)
         return self._settings.agent(meant.agent) if isinstance(meant, StartRun) else None
+
+    async def _open_or_tell(
+        self, person: Person, trigger: str, about: StartRef, typed: Mapping[str, str]
+    ) -> None:
+        if await self._open(trigger, about, typed):
+            return
+        sorry = sentence(words.NO_FORM)
+        # Not in the thread: where nobody has replied yet, Slack shows it to nobody.
+        self._later.do(
+            self._slack.whisper(about.channel, person.user, sorry)
+            if about.channel
+            else self._slack.direct(person.user, sorry)
+        )
 
     async def _open(self, trigger: str, about: StartRef, typed: Mapping[str, str]) -> bool:
         if trigger in self._opened:
@@ -146,20 +155,15 @@ class Starting:
     def _redrawn(self, filled: Filled) -> View:
         about, typed = filled.ref(StartRef), {CHANNEL: filled.values.get(CHANNEL, "")}
         if (before := self._settings.agent(about.agent)) is not None:
-            starting = self._settings.starting_of(before.name)
-            typed |= kept(filled.values, fields_of(before, starting, material=about.quotes))
+            typed |= kept(filled.values, self._fields(before, about))
         chosen = about.model_copy(update={"agent": filled.values.get(AGENT) or about.agent})
         return self._drawn(chosen, about.kept | typed)
 
     async def submit(self, ack: AsyncAck, body: Payload) -> None:
         filled = Filled.from_slack(body)
         about, spec = filled.ref(StartRef), self._settings.agent(filled.values.get(AGENT, ""))
-        fields = (
-            ()
-            if spec is None
-            else fields_of(spec, self._settings.starting_of(spec.name), material=about.quotes)
-        )
-        if spec is None or spec.name != about.agent or any(f.block not in filled.values for f in fields):
+        fields = self._fields(spec, about) if spec is not None else ()
+        if spec is None or any(field.block not in filled.values for field in fields):
             # Sent before it was redrawn, or the config has changed.
             await ack(response_action="update", view=self._redrawn(filled))
             return
@@ -171,6 +175,9 @@ class Starting:
             await ack(response_action="errors", errors=wrong.fields)
         else:
             await ack()
+
+    def _fields(self, spec: AgentSpec, about: StartRef) -> tuple[Field, ...]:
+        return fields_of(spec, self._settings.starting_of(spec.name), material=about.quotes)
 
     async def _start(self, spec: AgentSpec, wanted: Order, filled: Filled, place: Place) -> None:
         """The same form sent twice is the same run. Raises Wrong."""

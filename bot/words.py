@@ -258,7 +258,6 @@ NOT_YOURS_IN_FORM = (
 NOT_HERE_IN_FORM = "This agent can't be started there. Where it can be is written below its name."
 MAY_NO_LONGER = "whoever scheduled it may not start the agent {agent} any more, or not in this channel"
 NO_FORM = "Slack did not open the form in time. Please try again."
-FORM_MOVED_ON = "The agent's fields have changed since this form was opened. Please look at it again."
 PROMPTS_TITLE = "For example"
 
 # Freezes

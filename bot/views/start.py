@@ -6,7 +6,7 @@ from workflows.values.spec import AgentSpec
 
 from .. import words
 from ..start_form import AGENT, BUDGET, CHANNEL, INPUT_LIMIT, PLAN, YES, Field, Kind, fields_of, fits
-from ..start_settings import Starting
+from ..start_settings import StartSettings
 from .blocks import Block, context, line, plain, rich, run_of, units
 from .modals import View, modal
 from .refs import METADATA_LIMIT, StartRef
@@ -29,7 +29,7 @@ def start_modal(
     about: StartRef,
     agents: Sequence[AgentSpec],
     spec: AgentSpec,
-    starting: Starting,
+    starting: StartSettings,
     typed: Mapping[str, str],
     command: str,
 ) -> View:
@@ -90,7 +90,7 @@ def _option(value: str, label: str, description: str = "") -> Block:
     return made
 
 
-def _of_agent(spec: AgentSpec, starting: Starting) -> list[Block]:
+def _of_agent(spec: AgentSpec, starting: StartSettings) -> list[Block]:
     made = [rich(line(run_of(shortened(one_line(spec.description), 500))))]
     notes = [words.PLANS_ONLY] if spec.shadow else []
     if starting.people:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr, ValidationError
 
 from bot.events_settings import EventSource
-from bot.start_settings import Starting
+from bot.start_settings import StartSettings
 from handrail.trouble import Misused
 from workflows.values.people import People
 from workflows.values.spec import AgentSpec, FreezeWindow, ModelPlanner, Rule
@@ -34,7 +34,7 @@ class Config:
     command: str
     default_agent: str | None
     agents: tuple[AgentSpec, ...]
-    starting: Mapping[str, Starting]
+    starting: Mapping[str, StartSettings]
     """By agent; who may start it, and how it is asked for."""
     tools: tuple[ToolContract, ...]
     rules: tuple[Rule, ...]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.start_settings import Parameter, ParameterKind, Starting
+from bot.start_settings import Parameter, ParameterKind, StartSettings
 from workflows.rules.phrases import BadPhrase, first_match, places
 
 from .problems import KeyPath
@@ -13,9 +13,9 @@ Finding = tuple[KeyPath, str]
 YES_NO = ("yes", "no")
 
 
-def starting(said: AgentSection) -> Starting:
+def starting(said: AgentSection) -> StartSettings:
     parameters = said.runbook.parameters if said.runbook is not None else {}
-    return Starting(
+    return StartSettings(
         people=people(said.start),
         channels=said.start.channels,
         prompts=said.prompts,

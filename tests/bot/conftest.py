@@ -18,7 +18,7 @@ from activities.mailboxes import Mailboxes
 from bot.app import Bot, assemble, listening
 from bot.settings import BotSettings, SlackSettings
 from bot.slack import client_for
-from bot.start_settings import Starting
+from bot.start_settings import StartSettings
 from handrail.queues import WORKFLOWS, as_activities, cached, runner, slack_worker
 from sandbox.client import Person
 from sandbox.server import Sandbox
@@ -39,7 +39,7 @@ class Workspace:
         self.tools = FarEnd(temporal.client, in_order(deploy()))
         self.agent = AGENT
         self.others: tuple[AgentSpec, ...] = ()
-        self.starting: dict[str, Starting] = {}
+        self.starting: dict[str, StartSettings] = {}
         self._stack = AsyncExitStack()
         self.service = "svc" + secrets.token_hex(3)
         """A name of this workspace's own, for the Temporal server is shared by all tests."""

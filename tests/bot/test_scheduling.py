@@ -9,7 +9,7 @@ from temporalio.service import RPCError
 from bot.app import assemble
 from bot.scheduled import Kept, Known
 from bot.settings import BotSettings
-from bot.start_settings import Starting
+from bot.start_settings import StartSettings
 from bot.views.schedules import schedules_card
 from sandbox.client import words
 from sandbox.roster import TEAM_ID
@@ -331,7 +331,7 @@ async def test_where_its_phrase_is_gone_nothing_is_started_and_the_list_says_why
 async def test_for_somebody_who_may_not_start_its_agent_any_more_nothing_is_started(workspace, alice):
     await said(alice, typed(workspace), "Scheduled as")
     await workspace.stop_listening()
-    workspace.starting = {"deployer": Starting(people=People(groups=("S0APPROVERS",)))}
+    workspace.starting = {"deployer": StartSettings(people=People(groups=("S0APPROVERS",)))}
     await workspace.listen()
 
     await alice.say("C0OPS", f"/handrail schedule run {workspace.schedule}")

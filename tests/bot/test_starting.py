@@ -1,4 +1,4 @@
-"""Starting runs otherwise than by typing a command: the form, shortcuts, direct messages; and who may at all."""
+"""StartSettings runs otherwise than by typing a command: the form, shortcuts, direct messages; and who may at all."""
 
 import logging
 from contextlib import AsyncExitStack
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest_asyncio
 
-from bot.start_settings import Parameter, Starting
+from bot.start_settings import Parameter, StartSettings
 from bot.views.refs import StartRef
 from sandbox.client import words
 from sandbox.server import Sandbox, SandboxSettings
@@ -46,7 +46,7 @@ async def started(workspace, number=1) -> list[str]:
     return runs
 
 
-async def listening(workspace: Workspace, *others, **starting: Starting) -> Workspace:
+async def listening(workspace: Workspace, *others, **starting: StartSettings) -> Workspace:
     """The bot alone: whether a run was started, and with what, Temporal says without any worker."""
     workspace.others, workspace.starting = others, starting
     await workspace.listen()
@@ -132,11 +132,33 @@ def initial(view, label):
     return element.get("initial_value")
 
 
+async def test_of_two_choices_the_later_one_is_shown_though_slack_is_slow_with_the_first(quiet, alice):
+    await listening(quiet, THINKER)
+    await alice.say("C0OPS", "/handrail")
+    form = await alice.modal()
+    await plan(quiet.slack, {"kind": "slow", "method": "views.update", "seconds": 0.3})
+
+    await alice.choose(form, "Agent", "thinker")
+    await alice.choose(form, "Agent", "deployer")
+
+    assert [each["outcome"] for each in await updates(quiet, 2)] == ["ok", "hash_conflict"]
+    assert await drawn(alice, "Service")
+
+
+async def updates(workspace, number):
+    for _ in range(400):
+        calls = [each for each in workspace.slack.faults.calls if each["method"] == "views.update"]
+        if len(calls) == number:
+            break
+        await workspace.runs()
+    return calls
+
+
 async def test_a_global_shortcut_asks_where_and_a_channel_that_is_not_allowed_is_said_at_its_field(
     quiet, alice
 ):
     parameters = {"environment": Parameter(choices=("prod", "staging"), help="Where to")}
-    await listening(quiet, deployer=Starting(channels=("C0OPS",), parameters=parameters))
+    await listening(quiet, deployer=StartSettings(channels=("C0OPS",), parameters=parameters))
 
     await alice.shortcut("start_run")
     form = await alice.modal()
@@ -177,7 +199,7 @@ async def test_a_message_is_asked_about_as_a_quotation_and_in_its_own_thread(qui
 
 
 async def test_who_may_not_start_an_agent_is_told_who_may_at_every_door(quiet, alice, carol):
-    await listening(quiet, deployer=Starting(people=People(users=("U0BOB",), groups=("S0APPROVERS",))))
+    await listening(quiet, deployer=StartSettings(people=People(users=("U0BOB",), groups=("S0APPROVERS",))))
     refused = (
         "The agent `deployer` is started by <@U0BOB>, <!subteam^S0APPROVERS>; one of them can do it for you."
     )
@@ -245,8 +267,8 @@ async def test_whoever_opens_direct_messages_is_shown_what_they_may_ask_for_ther
     await listening(
         quiet,
         THINKER,
-        deployer=Starting(prompts=("deploy a 1", "deploy b 2"), channels=("C0OPS",)),
-        thinker=Starting(prompts=("one " * 40, "two", "three", "four")),
+        deployer=StartSettings(prompts=("deploy a 1", "deploy b 2"), channels=("C0OPS",)),
+        thinker=StartSettings(prompts=("one " * 40, "two", "three", "four")),
     )
     assert await alice.prompts() == []
 

@@ -1,9 +1,9 @@
-"""Starting a run on the sandbox's page, with the keyboard alone. Screenshots go to `screenshots/`."""
+"""StartSettings a run on the sandbox's page, with the keyboard alone. Screenshots go to `screenshots/`."""
 
 import pytest
 from playwright.async_api import expect
 
-from bot.start_settings import Parameter, Starting
+from bot.start_settings import Parameter, StartSettings
 from tests.bot.test_starting import THINKER, asked_for, listening
 from tests.journeys.test_page import page, shot
 
@@ -16,7 +16,7 @@ async def test_a_form_a_message_and_a_suggestion_start_runs_without_a_mouse(quie
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     parameters = {"environment": Parameter(choices=("prod", "staging"))}
-    await listening(quiet, THINKER, deployer=Starting(parameters=parameters))
+    await listening(quiet, THINKER, deployer=StartSettings(parameters=parameters))
     await page.goto(f"{quiet.slack.page_url}?as=U0ALICE")
     composer, form = page.get_by_test_id("channel").get_by_test_id("composer"), page.get_by_test_id("modal")
 

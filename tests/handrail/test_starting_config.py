@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.start_settings import Parameter, ParameterKind, Starting
+from bot.start_settings import Parameter, ParameterKind, StartSettings
 from handrail.bot_process import bot_settings
 from handrail.config import BadConfig, Config, load
 from workflows.values.people import People
@@ -40,7 +40,7 @@ def config_of(tmp_path, monkeypatch):
 
 
 def test_the_bot_is_told_who_may_start_an_agent_where_and_how_it_is_asked_for(config_of):
-    assert bot_settings(config_of(GOOD), {}).starting_of("scale") == Starting(
+    assert bot_settings(config_of(GOOD), {}).starting_of("scale") == StartSettings(
         people=People(users=("U0BOB",), groups=("S0LEADS",)),
         channels=("C0OPS",),
         prompts=("scale a to 3",),
