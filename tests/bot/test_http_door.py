@@ -19,8 +19,10 @@ from bot.desk import Desk
 from bot.dialogs import Dialogs
 from bot.http import PATH, Door, verified
 from bot.listeners import listen
+from bot.prompts import Prompts
 from bot.server import LARGEST, serving, web_app
 from bot.settings import BotSettings
+from bot.starting import Starting
 from tests.bot.besieging import free_port
 from tests.bot.deployer import AGENT
 
@@ -51,8 +53,9 @@ async def door():
     """The door with all our listeners behind it. Nothing here gets as far as Temporal or Slack."""
     app = deaf()
     settings, later = BotSettings(agents=(AGENT,)), Afterwards()
-    asking = Asking(Desk(None, None, None, settings), None, None, settings, later)
-    listen(app, "/handrail", asking, Clicks(None, None, later), Dialogs(None))
+    starting, prompts = Starting(None, None, None, settings, later), Prompts(None, None, settings, later)
+    asking = Asking(Desk(None, None, None, None, settings), starting, None, None, settings, later)
+    listen(app, "/handrail", asking, starting, prompts, Clicks(None, None, later), Dialogs(None))
     server = TestServer(web_app(Door(app, SECRET, now=lambda: NOW).routes()))
     async with TestClient(server) as client:
         yield client
