@@ -35,8 +35,8 @@ TESTS ?= tests
 uncached: setup  ## the tests again, with workers that remember no workflow: each task replays its run from the start
 	HANDRAIL_MAX_CACHED_WORKFLOWS=0 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
-proof: setup  ## what takes too long for every test run: poison, floods, hostile requests, all histories cut everywhere
-	$(BIN)/pytest -o addopts="-q --strict-markers --import-mode=importlib" tests/proof
+proof: setup  ## what takes too long for every test run: poison, floods, parts that are killed, all histories cut everywhere
+	$(BIN)/pytest -m proof
 
 # Named by a pattern, so that mutmut first runs every test by its id: one that it can't find would pass for a kill.
 mutants: setup  ## change the rules in a thousand ways: which does no test notice? See docs/mutants.md; ten minutes

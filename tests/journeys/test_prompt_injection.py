@@ -14,6 +14,8 @@ from tests.journeys.stage import Stage, raised
 from tests.journeys.test_a_model import environment
 from tests.model_server import Heard, calls, model_server, says
 
+pytestmark = pytest.mark.proof
+
 DEPLOY, RESTART = "fleet__deploy", "fleet__restart"
 ORDER = re.compile(r"CALL (?P<tool>\S+) (?P<arguments>\{.*?\}) BECAUSE (?P<said>.*?) END", re.DOTALL)
 CHECKOUT = json.dumps({"service": "checkout", "version": "1.4.2", "environment": "prod"})
