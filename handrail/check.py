@@ -15,7 +15,7 @@ from workflows.values.spec import ModelPlanner, RuleKind
 from . import blobs, temporal
 from .check_slack import check_slack
 from .check_tools import check_tools
-from .config import Config, load
+from .config import Config, load, presets
 from .demo.parts import embedded_temporal, sandbox_tokens, slack_is_real
 from .events import check_events
 from .home import Home
@@ -58,6 +58,9 @@ async def look(environ: Mapping[str, str], queue: str = "") -> AsyncIterator[Lin
         return
     agents, tools = len(config.agents), len(config.tools)
     yield Line(True, "config", f"{config.file}: {agents} agents, {tools} tools")
+    for name, server in config.servers.items():
+        if server.use:
+            yield Line(True, "config", f"{name}: {server.use}, made for {presets.find(server.use).made_for}")
     for doubt in config.doubts:
         yield Line(True, "config", doubt, doubtful=True)
     seen = _with_demo(environ)
