@@ -49,14 +49,14 @@ def names() -> list[str]:
 
 
 @cache
-def find(name: str) -> Preset:
-    """The preset called `preset/…`: one of `names`."""
-    return Preset.model_validate(_written(name))
+def written(name: str) -> Source:
+    """The file of the preset called `preset/…`, one of `names`; with nothing filled in from the environment."""
+    return read(FOLDER / f"{name.removeprefix(PREFIX)}.yaml", {}, leave=((),))
 
 
 @cache
-def _written(name: str) -> Any:
-    return read(FOLDER / f"{name.removeprefix(PREFIX)}.yaml", {}).data
+def find(name: str) -> Preset:
+    return Preset.model_validate(written(name).data)
 
 
 def expand(source: Source) -> None:
@@ -80,7 +80,7 @@ def expand(source: Source) -> None:
 
 def _mistakes(own: dict[str, Any]) -> Iterator[str]:
     if own["use"] not in names():
-        yield f"expected one of {', '.join(names())}, found {own['use']!r}"
+        yield f"expected one of the presets ({', '.join(names())}), found {own['use']!r}"
         return
     if not _otherwise(own):
         for place, what in find(own["use"]).needs.items():
@@ -89,7 +89,7 @@ def _mistakes(own: dict[str, Any]) -> Iterator[str]:
 
 
 def _fill_in(source: Source, name: str, own: dict[str, Any]) -> None:
-    ready = _written(own["use"])
+    ready = written(own["use"]).data
     section = {} if _otherwise(own) else ready["server"]
     own.update({key: _over(value, own[key]) if key in own else value for key, value in section.items()})
     tools = source.data.get("tools")

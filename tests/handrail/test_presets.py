@@ -54,6 +54,7 @@ def needed(name: str) -> dict[str, object]:
 def test_a_preset_is_a_server_with_contracts_under_whatever_name(config_of: Read, name: str):
     preset, config = presets.find(name), config_of({"mine": needed(name)})
 
+    assert presets.written(name).problems == []
     assert {tool.name for tool in config.tools} == {f"mine.{tool}" for tool in preset.tools}
     assert config.doubts == ()
 
@@ -72,7 +73,9 @@ def test_the_documentation_counts_what_is_there(name: str):
     preset = presets.find(name)
     reads = sum(tool.reads for tool in preset.tools.values())
     [row] = [
-        line for line in (ROOT / "docs/presets.md").read_text().splitlines() if line.startswith(f"| `{name}` ")
+        line
+        for line in (ROOT / "docs/presets.md").read_text().splitlines()
+        if line.startswith(f"| `{name}` ")
     ]
 
     cells = [cell.strip() for cell in row.strip("|").split("|")]
@@ -111,7 +114,7 @@ def test_who_starts_the_server_otherwise_has_the_contracts_alone(config_of: Read
     [
         (
             {"use": "preset/gitlab"},
-            f"servers.hub.use: expected one of {', '.join(presets.names())}, found 'preset/gitlab'",
+            f"servers.hub.use: expected one of the presets ({', '.join(presets.names())}), found 'preset/gitlab'",
         ),
         ({"use": ["preset/github"]}, "found ['preset/github']"),
         (
@@ -133,9 +136,11 @@ async def test_the_presets_are_listed_with_what_they_need():
     code, out, _ = await run("tools", "presets")
 
     assert code == 0
-    assert [line for line in out.splitlines() if line.startswith("preset/")][0].startswith("preset/argocd: ")
+    assert [
+        line.partition(":")[0] for line in out.splitlines() if line.startswith("preset/")
+    ] == presets.names()
     assert "  changes with add_note_to_incident, create_incident, " in out
-    assert "  needs   env.KUBECONFIG: " in out
+    assert '  needs   headers.Authorization: "Bearer ${ARGOCD_TOKEN}", of an account' in out
 
 
 async def test_check_says_which_preset_is_in_use(config_of: Read, tmp_path: Path):
