@@ -132,6 +132,17 @@ def test_what_can_not_be_filled_in_is_told(config_of: Read, server: dict[str, ob
     assert complaint in line
 
 
+def test_what_no_longer_fits_what_is_yours_is_told_where_the_preset_is_used(config_of: Read):
+    """Its look-up has to be a tool that reads."""
+    with pytest.raises(BadConfig) as refused:
+        config_of({"hub": {"use": "preset/github", **TOKEN}}, {"hub.list_commits": {"target": "mine"}})
+
+    [line] = str(refused.value).splitlines()
+    assert line.startswith(
+        "handrail.yaml:11: tools.hub.create_or_update_file.verify.tool: expected a tool with"
+    )
+
+
 async def test_the_presets_are_listed_with_what_they_need():
     code, out, _ = await run("tools", "presets")
 

@@ -37,6 +37,7 @@ from workflows.values.tools import PreviewBy
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(600)]
 
+UV = "uv==0.13.9"
 DUMMY = "dummy-7261-dummy"
 FAR = "https://far-end.invalid"
 GIVEN = {
@@ -117,10 +118,10 @@ def path() -> str:
     if shutil.which("npx") is None:
         pytest.skip("there is no npx here")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "handrail-tests"
-    tools = cache / "uv" / "bin"
+    tools = cache / UV / "bin"
     if not (tools / "uvx").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(cache / "uv")], check=True)
-        subprocess.run([str(tools / "pip"), "install", "--quiet", "uv"], check=True)
+        subprocess.run([sys.executable, "-m", "venv", str(cache / UV)], check=True)
+        subprocess.run([str(tools / "pip"), "install", "--quiet", UV], check=True)
     pythons = sorted(Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv").glob("versions/3.12*/bin"))
     return os.pathsep.join([str(tools), *map(str, pythons[:1]), os.environ["PATH"]])
 
