@@ -37,6 +37,8 @@ Team = Annotated[str, spelled(r"[a-z0-9][a-z0-9_-]*", "a name of small letters, 
 class Served(Section):
     """What every kind of server has."""
 
+    use: str | None = None
+    """The name of a preset, which is filled in already (`presets.py`)."""
     queue: Team | None = None
     """Of the worker that alone starts it and is given its secrets: `handrail worker --queue <this>`."""
 
