@@ -6,8 +6,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, SchemaError
 
-from activities.declared import KEY_ARGUMENT
-from activities.sql_tools import DRY_RUN, FIND_EFFECT
+from activities.declared import DRY_RUN, KEY_ARGUMENT
+from activities.sql_tools import FIND_EFFECT
 from activities.sql_tools import names_in as names_in_sql
 from workflows.rules.keys import names_in
 
