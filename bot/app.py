@@ -25,6 +25,7 @@ from .limiter import Limiter
 from .listeners import listen
 from .mailboxes import Mailboxes
 from .people import PeopleFinder
+from .posts import Posts
 from .runs import Runs
 from .schedules import Schedules
 from .scheduling import Scheduling
@@ -46,6 +47,7 @@ class Bot:
     runs: Runs
     carriers: tuple[Announcer, PeopleFinder, Firings]
     """Whose methods carry out the steps of the queue `handrail-slack`."""
+    posts: Posts
     events: EventsDoor
     later: Afterwards
 
@@ -66,7 +68,7 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command))
     firings = Firings(schedules, runs, people, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
-    return Bot(app, door, runs, (announcer, people, firings), events, later)
+    return Bot(app, door, runs, (announcer, people, firings), Posts(door, runs), events, later)
 
 
 def _bolt(slack: Slack) -> AsyncApp:
