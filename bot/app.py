@@ -1,5 +1,6 @@
 """Puts the bot together, and keeps it listening."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -30,6 +31,7 @@ from .runs import Runs
 from .schedules import Schedules
 from .scheduling import Scheduling
 from .server import serving
+from .sessions import Sessions
 from .settings import BotSettings, SlackSettings
 from .slack import Slack, client_for
 from .socket_mode import serve_socket_mode
@@ -49,6 +51,7 @@ class Bot:
     """Whose methods carry out the steps of the queue `handrail-slack`."""
     posts: Posts
     events: EventsDoor
+    sessions: Sessions
     later: Afterwards
 
 
@@ -64,11 +67,13 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     schedules = Schedules(temporal)
     scheduling = Scheduling(schedules, runs, people, door, settings)
     asking = Asking(Desk(runs, freezing, scheduling, settings), runs, door, settings, later)
-    listen(app, settings.command, asking, Clicks(runs, door, later), Dialogs(runs))
-    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command))
+    sessions = Sessions(door, runs, later)
+    listen(app, settings.command, asking, Clicks(runs, door, later), Dialogs(runs), sessions)
+    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), sessions)
     firings = Firings(schedules, runs, people, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
-    return Bot(app, door, runs, (announcer, people, firings), Posts(door, runs), events, later)
+    posts = Posts(door, runs)
+    return Bot(app, door, runs, (announcer, people, firings), posts, events, sessions, later)
 
 
 def _bolt(slack: Slack) -> AsyncApp:
@@ -111,6 +116,7 @@ async def listening(bot: Bot, slack: SlackSettings) -> AsyncIterator[None]:
     identity = await bot.slack.identity_at_last()
     log.info("I am %s in the workspace %s", identity.user, identity.team)
     routes = bot.events.routes()
+    renewing = asyncio.create_task(bot.sessions.keep_renewing())
     try:
         async with AsyncExitStack() as stack:
             if slack.app_token is not None:
@@ -125,4 +131,5 @@ async def listening(bot: Bot, slack: SlackSettings) -> AsyncIterator[None]:
                 await stack.enter_async_context(serving(routes, slack.http_host, slack.http_port))
             yield
     finally:
+        renewing.cancel()
         await bot.later.close()

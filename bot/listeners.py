@@ -14,6 +14,7 @@ from .clicks import Clicks
 from .dialogs import Dialogs
 from .errors import BadPayload
 from .payloads import Payload, check
+from .sessions import Sessions
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +24,12 @@ NO_RETRY = {"x-slack-no-retry": "1"}
 """docs.slack.dev/apis/events-api: a repetition would be just as malformed."""
 
 
-def listen(app: AsyncApp, command: str, asking: Asking, clicks: Clicks, dialogs: Dialogs) -> None:
+def listen(
+    app: AsyncApp, command: str, asking: Asking, clicks: Clicks, dialogs: Dialogs, sessions: Sessions
+) -> None:
     app.command(command)(asking.command)
     app.event("app_mention")(_mention(asking))
+    app.event("agent_session_stopped")(sessions.stopped)
 
     app.action("approve")(clicks.approve)
     app.action("reject")(clicks.reject)

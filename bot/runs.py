@@ -22,7 +22,7 @@ from workflows.values.people import Person, Place
 from workflows.values.run import Ask, RunInput, RunSummary
 from workflows.values.signals import Answer, Cancel, Decide, DecideAll, Edit, Resolve, Revise, Signal
 from workflows.values.spec import AgentSpec
-from workflows.values.view import RunView
+from workflows.values.view import RunState, RunView
 
 from .errors import NoReply, NotReached, RunEnded, RunGone, TemporalRefused
 from .found import Found
@@ -183,6 +183,12 @@ class Runs:
         if not re.fullmatch(r"[A-Z0-9_]+/[0-9.]+", thread := f"{channel}/{thread_ts}"):
             return []
         return await self._list(f"{attributes.THREAD.name} = '{thread}' AND {_OPEN}")
+
+    async def at_work(self) -> list[Found]:
+        """Runs that neither wait for anybody nor have ended."""
+        return await self._list(
+            f"{attributes.STATE.name} = '{RunState.WORKING.value}' AND {_OPEN}", limit=500
+        )
 
     async def in_channel(self, channel: str) -> list[Found]:
         if not re.fullmatch(r"[A-Z0-9_]+", channel):

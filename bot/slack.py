@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -41,6 +41,10 @@ ALLOWED_SKEW = timedelta(seconds=60)
 QUIET: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none"}
 REDRAWN_QUIETLY: dict[str, Any] = {"link_names": False, "parse": "none"}
 """A link in untrusted text must neither be fetched nor mention anybody."""
+
+
+Status = Literal["active", "processing", "suspended", "closed"]
+"""Of an agent session: docs.slack.dev/ai/agent-sessions."""
 
 
 class Posted(Value):
@@ -172,6 +176,16 @@ class Slack:
             return ""
         link = str(said.get("permalink", ""))
         return link if LINK.fullmatch(link) else ""
+
+    async def set_session(
+        self, channel: str, thread_ts: str, status: Status, title: str, initiator: str = ""
+    ) -> None:
+        """What Slack itself shows beside a thread. Its Stop button is for *initiator* first."""
+        method = "agents.sessions.setStatus"
+        due = limits.of_tier(method, limits.TIER_3)
+        await self._limiter.turn(method, due)
+        body = {"channel_id": channel, "thread_ts": thread_ts, "status": status, "title": title}
+        await self._call(method, body | ({"initiator_user_id": initiator} if initiator else {}), due)
 
     # Words to one person
 

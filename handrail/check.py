@@ -1,6 +1,6 @@
 """`handrail check`: is everything there? One line each, with what to do where it is not."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from workflows.values.spec import ModelPlanner, RuleKind
 from . import blobs, temporal
 from .check_slack import check_slack
 from .check_tools import check_tools
-from .config import Config, load
+from .config import Config, load, presets
 from .demo.parts import embedded_temporal, sandbox_tokens, slack_is_real
 from .events import check_events
 from .home import Home
@@ -56,10 +56,8 @@ async def look(environ: Mapping[str, str], queue: str = "") -> AsyncIterator[Lin
         for problem in str(trouble).splitlines():
             yield Line(False, "config", problem)
         return
-    agents, tools = len(config.agents), len(config.tools)
-    yield Line(True, "config", f"{config.file}: {agents} agents, {tools} tools")
-    for doubt in config.doubts:
-        yield Line(True, "config", doubt, doubtful=True)
+    for line in _config(config):
+        yield line
     seen = _with_demo(environ)
     async for line in _slack(seen, config):
         yield line
@@ -72,6 +70,16 @@ async def look(environ: Mapping[str, str], queue: str = "") -> AsyncIterator[Lin
         yield Line(well, "events", text)
     async for line in _models(config):
         yield line
+
+
+def _config(config: Config) -> Iterator[Line]:
+    agents, tools = len(config.agents), len(config.tools)
+    yield Line(True, "config", f"{config.file}: {agents} agents, {tools} tools")
+    for name, server in config.servers.items():
+        if server.use:
+            yield Line(True, "config", f"{name}: {server.use}, made for {presets.find(server.use).made_for}")
+    for doubt in config.doubts:
+        yield Line(True, "config", doubt, doubtful=True)
 
 
 def _with_demo(environ: Mapping[str, str]) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from .trouble import Misused
 
 BOT_SCOPES = {
     "app_mentions:read": "a goal may be typed as a mention",
+    "assistant:write": "an agent: Slack shows beside a run's thread whether it works or waits, and a Stop button",
     "channels:history": "a post that may or may not have arrived is looked up before it is repeated",
     "channels:read": "the name of a channel that a tool posts in",
     "chat:write": "cards in threads, and notices to one person",
@@ -22,9 +23,13 @@ BOT_SCOPES = {
     "users:read": "whether somebody who decides is a member, a guest or deactivated",
 }
 """Each with its reason."""
-OPTIONAL_SCOPES = ("channels:read", "groups:history", "groups:read", "im:history")
-"""An admin may leave these out: a post that may have arrived is not looked up there, and no tool posts."""
-BOT_EVENTS = {"app_mention": "a goal, typed as a mention"}
+OPTIONAL_SCOPES = ("assistant:write", "channels:read", "groups:history", "groups:read", "im:history")
+"""An admin may leave these out: threads show no sessions then, a post that may have arrived is not looked up, and no tool
+posts."""
+BOT_EVENTS = {
+    "agent_session_stopped": "Slack's Stop button beside a run's thread",
+    "app_mention": "a goal, typed as a mention",
+}
 PATH = "/slack/events"
 """Where the bot listens over HTTP (bot/http.py)."""
 
@@ -44,6 +49,8 @@ display_information:
     was approved, once.
   background_color: "#1f3a3d"
 features:
+  agent_view:
+    agent_description: Works out goals step by step, and asks before it changes anything
   app_home:
     home_tab_enabled: false
     messages_tab_enabled: true

@@ -56,3 +56,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--record-histories", action="store_true", help="keep the histories of stories marked `recorded`"
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side (pytest-xdist), a file stays together, and so do all that share a demo."""
+    for item in items:
+        demos = {"stage", "at_team"} & set(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group("+".join(sorted(demos)) or str(item.path)))

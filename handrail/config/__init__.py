@@ -14,7 +14,7 @@ from workflows.values.people import People
 from workflows.values.spec import AgentSpec, FreezeWindow, ModelPlanner, Rule
 from workflows.values.tools import ToolContract
 
-from . import checks, events, events_checks, secrets, translate
+from . import checks, events, events_checks, presets, secrets, translate
 from .problems import BadConfig, Problem
 from .schema import BlobsSection, File, ModelSection, PolicyTestSection
 from .server_sections import PostsSection, ServerSection
@@ -157,6 +157,7 @@ def _given(environ: Mapping[str, str]) -> Mapping[str, str]:
 def _checked(source: Source) -> File:
     if source.data is None and not source.problems:
         raise BadConfig(source.file, [Problem((), "the file is empty")])
+    presets.expand(source)
     problems = list(source.problems)
     try:
         file = File.model_validate(source.data)

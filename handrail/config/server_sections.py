@@ -51,8 +51,15 @@ Credentials = dict[KeyPath, SecretStr]
 Team = Annotated[str, spelled(r"[a-z0-9][a-z0-9_-]*", "a name of small letters, digits, _ and -")]
 
 
-class Served(Section):
+class Known(Section):
     """What every kind of server has."""
+
+    use: str | None = None
+    """The name of a preset, which is filled in already (`presets.py`)."""
+
+
+class Served(Known):
+    """What every kind has that a worker starts."""
 
     queue: Team | None = None
     """Of the worker that alone starts it and is given its secrets: `handrail worker --queue <this>`."""
@@ -248,7 +255,7 @@ class ChannelsSection(Section):
     """Nowhere else is anything posted."""
 
 
-class PostsSection(Section):
+class PostsSection(Known):
     """Channels of Slack: one tool posts there, by the bot, which alone has the token."""
 
     slack: ChannelsSection

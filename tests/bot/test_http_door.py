@@ -20,6 +20,7 @@ from bot.dialogs import Dialogs
 from bot.http import PATH, Door, verified
 from bot.listeners import listen
 from bot.server import LARGEST, serving, web_app
+from bot.sessions import Sessions
 from bot.settings import BotSettings
 from tests.bot.besieging import free_port
 from tests.bot.deployer import AGENT
@@ -52,7 +53,7 @@ async def door():
     app = deaf()
     settings, later = BotSettings(agents=(AGENT,)), Afterwards()
     asking = Asking(Desk(None, None, None, settings), None, None, settings, later)
-    listen(app, "/handrail", asking, Clicks(None, None, later), Dialogs(None))
+    listen(app, "/handrail", asking, Clicks(None, None, later), Dialogs(None), Sessions(None, None, later))
     server = TestServer(web_app(Door(app, SECRET, now=lambda: NOW).routes()))
     async with TestClient(server) as client:
         yield client

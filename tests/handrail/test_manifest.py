@@ -21,6 +21,7 @@ WEB_API_METHOD = re.compile(
 )
 # docs.slack.dev/reference/methods: what each method asks of a bot token
 SCOPES = {
+    "agents.sessions.setStatus": ("assistant:write", "chat:write"),
     "auth.test": (),
     "chat.getPermalink": (),
     "chat.postEphemeral": ("chat:write",),
@@ -37,7 +38,10 @@ SCOPES = {
 }
 BY_APP_TOKEN = {"apps.connections.open"}
 # docs.slack.dev/reference/events
-SCOPES_OF_EVENTS = {"app_mention": ("app_mentions:read",)}
+SCOPES_OF_EVENTS = {
+    "agent_session_stopped": ("assistant:write",),
+    "app_mention": ("app_mentions:read",),
+}
 
 
 def code_of_the_bot() -> Iterator[ast.AST]:

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from activities.masking import PLAIN
 from handrail.check import Line, look
 from handrail.cli import app
 from handrail.config import BadConfig, Config, load
 from handrail.servers import mail_settings
+from handrail.trouble import Misused
+from handrail.worker import work_for_a_team
 
 GOOD = """\
 servers:
@@ -94,7 +97,7 @@ def test_all_but_this_machine_is_encrypted(
     assert (settings.port, (settings.tls, settings.starttls)) == (port, encrypted)
 
 
-def test_only_the_bot_calls_what_needs_its_token(config_of: Read):
+async def test_only_the_bot_calls_what_needs_its_token(config_of: Read):
     config = config_of()
 
     assert {tool.name: tool.queue for tool in config.tools} == {
@@ -102,8 +105,8 @@ def test_only_the_bot_calls_what_needs_its_token(config_of: Read):
     }  # fmt: skip
     assert [*config.servers] == ["mail"]
     assert [*config_of(with_servers=False).posts] == ["news"]
-    stopped = CliRunner().invoke(app, ["worker", "--queue", "slack"])
-    assert str(stopped.exception) == "the queue slack is the bot's own: handrail bot"
+    with pytest.raises(Misused, match="the queue slack is the bot's own: handrail bot"):
+        await work_for_a_team(config_of(queue="slack"), {}, PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +138,16 @@ def test_a_mistake_is_named_with_its_line(config_of: Read, old: str, new: str, p
         config_of(GOOD.replace(old, new, 1))
 
     assert f"handrail.yaml:{problem}" in str(caught.value)
+
+
+async def test_the_bots_own_queue_can_be_checked_alone(config_of: Read, tmp_path: Path):
+    config_of()
+    environ = {"HANDRAIL_HOME": str(tmp_path), "TEMPORAL_ADDRESS": "localhost:1"}
+    found = [line async for line in look(environ, "slack") if line.name in ("config", "tools")]
+
+    assert [line.text for line in found] == [
+        "handrail.yaml: 1 agents, 3 tools", "news answers, with all 2 tools of the config",
+    ]  # fmt: skip
 
 
 async def test_check_looks_at_what_the_bot_offers_too(config_of: Read, tmp_path: Path):

@@ -384,6 +384,7 @@ async def test_the_help_says_whom_it_trusts():
     assert "who reaches Temporal's API is trusted" in " ".join(out.split())
 
 
+@pytest.mark.proof
 async def test_in_the_demo_a_freeze_of_slack_holds_what_was_approved_until_the_command_line_ends_it(demo):
     page = demo.home.page_url().rstrip("/")
     async with Person(page, "U0ALICE") as alice, Person(page, "U0BOB") as bob:

@@ -82,7 +82,7 @@ def test_a_token_that_stands_in_the_file_is_doubted(config_of):
         ),
         (
             "{command: x, url: 'https://h/mcp'}",
-            "servers.ops.url: there is no such key; known here: queue, command, args, env",
+            "servers.ops.url: there is no such key; known here: use, queue, command, args, env",
         ),
         (
             "{url: 'https://us:word@h/mcp'}",
