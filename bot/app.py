@@ -26,6 +26,7 @@ from .limiter import Limiter
 from .listeners import listen
 from .mailboxes import Mailboxes
 from .people import PeopleFinder
+from .posts import Posts
 from .runs import Runs
 from .schedules import Schedules
 from .scheduling import Scheduling
@@ -48,6 +49,7 @@ class Bot:
     runs: Runs
     carriers: tuple[Announcer, PeopleFinder, Firings]
     """Whose methods carry out the steps of the queue `handrail-slack`."""
+    posts: Posts
     events: EventsDoor
     sessions: Sessions
     later: Afterwards
@@ -70,7 +72,8 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), sessions)
     firings = Firings(schedules, runs, people, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
-    return Bot(app, door, runs, (announcer, people, firings), events, sessions, later)
+    posts = Posts(door, runs)
+    return Bot(app, door, runs, (announcer, people, firings), posts, events, sessions, later)
 
 
 def _bolt(slack: Slack) -> AsyncApp:

@@ -5,7 +5,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
@@ -158,6 +158,13 @@ class Runs:
         async with hand_off(run):
             handle = self._client.get_workflow_handle(run)
             return await _found(await handle.describe(rpc_timeout=timedelta(seconds=HANDOFF)))
+
+    async def began(self, workflow_id: str) -> datetime:
+        """When its first event was written, which a reset by an operator does not move. Raises as `describe` does."""
+        async with hand_off(workflow_id):
+            handle = self._client.get_workflow_handle(workflow_id)
+            events = handle.fetch_history_events(page_size=1, rpc_timeout=timedelta(seconds=HANDOFF))
+            return (await anext(events)).event_time.ToDatetime(UTC)
 
     async def find(self, name: str) -> list[Found]:
         """Runs of that name, else those whose names begin so, newest first. A workflow id names itself."""

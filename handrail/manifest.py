@@ -12,17 +12,20 @@ BOT_SCOPES = {
     "app_mentions:read": "a goal may be typed as a mention",
     "assistant:write": "an agent: Slack shows beside a run's thread whether it works or waits, and a Stop button",
     "channels:history": "a post that may or may not have arrived is looked up before it is repeated",
+    "channels:read": "the name of a channel that a tool posts in",
     "chat:write": "cards in threads, and notices to one person",
     "commands": "the slash command",
     "groups:history": "the same look-up in private channels",
+    "groups:read": "the same name of private channels",
     "im:history": "the same look-up in direct messages",
     "im:write": "a notice to somebody who is not in the channel",
     "usergroups:read": "who is in a group of approvers, looked up at the moment it counts",
     "users:read": "whether somebody who decides is a member, a guest or deactivated",
 }
 """Each with its reason."""
-OPTIONAL_SCOPES = ("assistant:write", "groups:history", "im:history")
-"""An admin may leave these out: threads show no sessions then, and a post that may have arrived is not looked up."""
+OPTIONAL_SCOPES = ("assistant:write", "channels:read", "groups:history", "groups:read", "im:history")
+"""An admin may leave these out: threads show no sessions then, a post that may have arrived is not looked up, and no tool
+posts."""
 BOT_EVENTS = {
     "agent_session_stopped": "Slack's Stop button beside a run's thread",
     "app_mention": "a goal, typed as a mention",

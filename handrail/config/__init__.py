@@ -17,7 +17,7 @@ from workflows.values.tools import ToolContract
 from . import checks, events, events_checks, presets, secrets, translate
 from .problems import BadConfig, Problem
 from .schema import BlobsSection, File, ModelSection, PolicyTestSection
-from .server_sections import ServerSection
+from .server_sections import PostsSection, ServerSection
 from .source import Source, read
 from .wording import problems_of
 
@@ -46,6 +46,8 @@ class Config:
     """The team's whose tools alone this process serves; empty where it serves all that have none."""
     elsewhere: Mapping[str, str]
     """The servers that others start, each with its queue."""
+    posts: Mapping[str, PostsSection]
+    """The servers that post in Slack: the bot's."""
     models: Mapping[str, ModelSection]
     events: tuple[EventSource, ...]
     """Who may send events."""
@@ -130,6 +132,7 @@ def load(
         servers=servers if with_servers else file.servers,
         queue=queue,
         elsewhere={name: each for name, each in queues.items() if each != queue},
+        posts={name: said for name, said in file.servers.items() if isinstance(said, PostsSection)},
         models=file.models,
         events=tuple(events.source(name, said) for name, said in file.events.items()),
         blobs=file.blobs,
