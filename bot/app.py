@@ -1,5 +1,6 @@
 """Puts the bot together, and keeps it listening."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -22,14 +23,16 @@ from .freezes import Freezes
 from .freezing import Freezing
 from .http import Door
 from .limiter import Limiter
-from .listeners import listen
+from .listeners import listen, listen_for_starts
 from .mailboxes import Mailboxes
 from .people import PeopleFinder
+from .posts import Posts
 from .prompts import Prompts
 from .runs import Runs
 from .schedules import Schedules
 from .scheduling import Scheduling
 from .server import serving
+from .sessions import Sessions
 from .settings import BotSettings, SlackSettings
 from .slack import Slack, client_for
 from .socket_mode import serve_socket_mode
@@ -49,7 +52,9 @@ class Bot:
     runs: Runs
     carriers: tuple[Announcer, PeopleFinder, Firings]
     """Whose methods carry out the steps of the queue `handrail-slack`."""
+    posts: Posts
     events: EventsDoor
+    sessions: Sessions
     later: Afterwards
 
 
@@ -68,12 +73,14 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     starting = Starting(runs, door, policy, settings, later)
     desk = Desk(runs, policy, freezing, scheduling, settings)
     asking = Asking(desk, starting, runs, door, settings, later)
-    prompts = Prompts(door, policy, settings, later)
-    listen(app, settings.command, asking, starting, prompts, Clicks(runs, door, later), Dialogs(runs))
-    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command))
+    sessions = Sessions(door, runs, later)
+    listen_for_starts(app, starting, Prompts(door, policy, settings, later))
+    listen(app, settings.command, asking, Clicks(runs, door, later), Dialogs(runs), sessions)
+    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), sessions)
     firings = Firings(schedules, runs, people, policy, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
-    return Bot(app, door, runs, (announcer, people, firings), events, later)
+    posts = Posts(door, runs)
+    return Bot(app, door, runs, (announcer, people, firings), posts, events, sessions, later)
 
 
 def _bolt(slack: Slack) -> AsyncApp:
@@ -116,6 +123,7 @@ async def listening(bot: Bot, slack: SlackSettings) -> AsyncIterator[None]:
     identity = await bot.slack.identity_at_last()
     log.info("I am %s in the workspace %s", identity.user, identity.team)
     routes = bot.events.routes()
+    renewing = asyncio.create_task(bot.sessions.keep_renewing())
     try:
         async with AsyncExitStack() as stack:
             if slack.app_token is not None:
@@ -130,4 +138,5 @@ async def listening(bot: Bot, slack: SlackSettings) -> AsyncIterator[None]:
                 await stack.enter_async_context(serving(routes, slack.http_host, slack.http_port))
             yield
     finally:
+        renewing.cancel()
         await bot.later.close()

@@ -15,6 +15,7 @@ from .dialogs import Dialogs
 from .errors import BadPayload
 from .payloads import Payload, check
 from .prompts import Prompts
+from .sessions import Sessions
 from .starting import Starting
 
 log = logging.getLogger(__name__)
@@ -25,25 +26,23 @@ NO_RETRY = {"x-slack-no-retry": "1"}
 """docs.slack.dev/apis/events-api: a repetition would be just as malformed."""
 
 
-def listen(
-    app: AsyncApp,
-    command: str,
-    asking: Asking,
-    starting: Starting,
-    prompts: Prompts,
-    clicks: Clicks,
-    dialogs: Dialogs,
-) -> None:
-    app.command(command)(asking.command)
-    app.event("app_mention")(_event(asking.mention))
-    app.event("message")(_event(asking.direct))
+def listen_for_starts(app: AsyncApp, starting: Starting, prompts: Prompts) -> None:
+    """Before `listen`, which hears whatever nobody else does."""
     app.event("app_home_opened", matchers=[_of_messages])(prompts.opened)
-
     app.shortcut("start_run")(starting.by_shortcut)
     app.shortcut("ask_about_message")(starting.about_message)
     app.action("start_form")(starting.by_button)
     app.action("start_agent")(starting.choose)
     app.view("start")(starting.submit)
+
+
+def listen(
+    app: AsyncApp, command: str, asking: Asking, clicks: Clicks, dialogs: Dialogs, sessions: Sessions
+) -> None:
+    app.command(command)(asking.command)
+    app.event("app_mention")(_event(asking.mention))
+    app.event("message")(_event(asking.direct))
+    app.event("agent_session_stopped")(sessions.stopped)
 
     app.action("approve")(clicks.approve)
     app.action("reject")(clicks.reject)

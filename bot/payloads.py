@@ -100,6 +100,23 @@ class Mention(Value):
         return rest if mentions or self.direct else re.sub(r"\A\s*(<@[^>]*>|@\S+)", " ", self.text)
 
 
+class SessionStop(Value):
+    """Somebody pressed Slack's own Stop button beside a thread."""
+
+    person: Person
+    channel: str
+    thread_ts: str
+    delivery: str
+
+    @classmethod
+    def from_slack(cls, body: Payload) -> "SessionStop":
+        channel, thread = _text(body, "event", "channel"), _text(body, "event", "thread_ts")
+        person = Person(team=_text(body, "team_id"), user=_text(body, "event", "user"))
+        pressed = _text(body, "event", "event_ts", default="") or _text(body, "event_id")
+        delivery = f"stop/{channel}/{thread}/{person.user}/{pressed}"
+        return cls(person=person, channel=channel, thread_ts=thread, delivery=delivery)
+
+
 class Click(Value):
     """Somebody pressed a button on one of our cards, or in one of our dialogs."""
 

@@ -5,7 +5,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
@@ -22,7 +22,7 @@ from workflows.values.people import Person, Place
 from workflows.values.run import Ask, RunInput, RunSummary
 from workflows.values.signals import Answer, Cancel, Decide, DecideAll, Edit, Resolve, Revise, Signal
 from workflows.values.spec import AgentSpec
-from workflows.values.view import RunView
+from workflows.values.view import RunState, RunView
 
 from .errors import NoReply, NotReached, RunEnded, RunGone, TemporalRefused
 from .found import Found
@@ -159,6 +159,13 @@ class Runs:
             handle = self._client.get_workflow_handle(run)
             return await _found(await handle.describe(rpc_timeout=timedelta(seconds=HANDOFF)))
 
+    async def began(self, workflow_id: str) -> datetime:
+        """When its first event was written, which a reset by an operator does not move. Raises as `describe` does."""
+        async with hand_off(workflow_id):
+            handle = self._client.get_workflow_handle(workflow_id)
+            events = handle.fetch_history_events(page_size=1, rpc_timeout=timedelta(seconds=HANDOFF))
+            return (await anext(events)).event_time.ToDatetime(UTC)
+
     async def find(self, name: str) -> list[Found]:
         """Runs of that name, else those whose names begin so, newest first. A workflow id names itself."""
         if name.startswith("run/"):
@@ -176,6 +183,12 @@ class Runs:
         if not re.fullmatch(r"[A-Z0-9_]+/[0-9.]+", thread := f"{channel}/{thread_ts}"):
             return []
         return await self._list(f"{attributes.THREAD.name} = '{thread}' AND {_OPEN}")
+
+    async def at_work(self) -> list[Found]:
+        """Runs that neither wait for anybody nor have ended."""
+        return await self._list(
+            f"{attributes.STATE.name} = '{RunState.WORKING.value}' AND {_OPEN}", limit=500
+        )
 
     async def in_channel(self, channel: str) -> list[Found]:
         if not re.fullmatch(r"[A-Z0-9_]+", channel):

@@ -10,21 +10,24 @@ from .trouble import Misused
 
 BOT_SCOPES = {
     "app_mentions:read": "a goal may be typed as a mention",
-    "assistant:write": "goals that are suggested to whoever opens their direct messages with the bot",
+    "assistant:write": "an agent: Slack shows whether a run works or waits, with a Stop button, and suggests goals in direct messages",
     "channels:history": "a post that may or may not have arrived is looked up before it is repeated",
+    "channels:read": "the name of a channel that a tool posts in",
     "chat:write": "cards in threads, and notices to one person",
     "commands": "the slash command, and the shortcuts",
     "groups:history": "the same look-up in private channels",
+    "groups:read": "the same name of private channels",
     "im:history": "a goal may be typed as a direct message; and the same look-up there",
     "im:write": "a notice to somebody who is not in the channel",
     "usergroups:read": "who is in a group of approvers, looked up at the moment it counts",
     "users:read": "whether somebody who decides is a member, a guest or deactivated",
 }
 """Each with its reason."""
-OPTIONAL_SCOPES = ("assistant:write", "groups:history", "im:history")
-"""An admin may leave these out: nothing is suggested, nobody is heard in direct messages, and in those places a post
-that may have arrived is not looked up."""
+OPTIONAL_SCOPES = ("assistant:write", "channels:read", "groups:history", "groups:read", "im:history")
+"""An admin may leave these out: threads show no sessions then, nothing is suggested, nobody is heard in direct messages, a
+post that may have arrived is not looked up, and no tool posts."""
 BOT_EVENTS = {
+    "agent_session_stopped": "Slack's Stop button beside a run's thread",
     "app_home_opened": "the moment to suggest goals in direct messages",
     "app_mention": "a goal, typed as a mention",
     "message.im": "a goal, typed as a direct message",
@@ -48,8 +51,8 @@ display_information:
     was approved, once.
   background_color: "#1f3a3d"
 features:
-  agent_view:  # for suggested prompts
-    agent_description: Carries out what you ask for, and asks the right person before anything is changed.
+  agent_view:
+    agent_description: Works out goals step by step, and asks before it changes anything
   app_home:
     home_tab_enabled: false
     messages_tab_enabled: true

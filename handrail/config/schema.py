@@ -12,7 +12,7 @@ from workflows.rules.phrases import WORD
 from workflows.values.durations import Duration
 
 from .forms import Section, spelled
-from .server_sections import ServerSection
+from .server_sections import ChannelId, ServerSection
 
 SHORTEST_FRESHNESS = timedelta(minutes=1)
 """In less time, no preview and no look at who people are would be in before it is too old."""
@@ -46,7 +46,6 @@ GroupId = Annotated[str, spelled(r"S[A-Z0-9_]+", "a Slack user group id such as 
 PeopleId = Annotated[
     str, spelled(r"[UWS][A-Z0-9_]+", "a Slack id such as U0123ABCD, or S0123ABCD of a group")
 ]
-ChannelId = Annotated[str, spelled(r"[CG][A-Z0-9_]+", "a Slack channel id such as C0123ABCD")]
 
 
 # One word of a phrase (workflows/rules/phrases.py), within the text of an option of a select menu.

@@ -18,9 +18,10 @@ from bot.clicks import Clicks
 from bot.desk import Desk
 from bot.dialogs import Dialogs
 from bot.http import PATH, Door, verified
-from bot.listeners import listen
+from bot.listeners import listen, listen_for_starts
 from bot.prompts import Prompts
 from bot.server import LARGEST, serving, web_app
+from bot.sessions import Sessions
 from bot.settings import BotSettings
 from bot.starting import Starting
 from tests.bot.besieging import free_port
@@ -55,7 +56,8 @@ async def door():
     settings, later = BotSettings(agents=(AGENT,)), Afterwards()
     starting, prompts = Starting(None, None, None, settings, later), Prompts(None, None, settings, later)
     asking = Asking(Desk(None, None, None, None, settings), starting, None, None, settings, later)
-    listen(app, "/handrail", asking, starting, prompts, Clicks(None, None, later), Dialogs(None))
+    listen_for_starts(app, starting, prompts)
+    listen(app, "/handrail", asking, Clicks(None, None, later), Dialogs(None), Sessions(None, None, later))
     server = TestServer(web_app(Door(app, SECRET, now=lambda: NOW).routes()))
     async with TestClient(server) as client:
         yield client

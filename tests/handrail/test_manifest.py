@@ -22,6 +22,7 @@ WEB_API_METHOD = re.compile(
 )
 # docs.slack.dev/reference/methods: what each method asks of a bot token
 SCOPES = {
+    "agents.sessions.setStatus": ("assistant:write", "chat:write"),
     "assistant.threads.setSuggestedPrompts": ("assistant:write",),
     "auth.test": (),
     "chat.getPermalink": (),
@@ -29,6 +30,7 @@ SCOPES = {
     "chat.postMessage": ("chat:write",),
     "chat.update": ("chat:write",),
     "conversations.history": ("channels:history", "groups:history", "im:history"),
+    "conversations.info": ("channels:read", "groups:read"),
     "conversations.open": ("im:write",),
     "conversations.replies": ("channels:history", "groups:history", "im:history"),
     "usergroups.users.list": ("usergroups:read",),
@@ -39,6 +41,7 @@ SCOPES = {
 BY_APP_TOKEN = {"apps.connections.open"}
 # docs.slack.dev/reference/events
 SCOPES_OF_EVENTS = {
+    "agent_session_stopped": ("assistant:write",),
     "app_home_opened": (),
     "app_mention": ("app_mentions:read",),
     "message.im": ("im:history",),
