@@ -88,7 +88,14 @@ class Journal:
         self.memory.revision += 1
 
     def audit(self, what: str, text: str, by: Person | None = None, **refs: str) -> None:
-        row = AuditRow(at=workflow.now(), what=what, text=text[:AUDIT_CHARACTERS], by=by, refs=refs)
+        row = AuditRow(
+            at=workflow.now(),
+            what=what,
+            text=text[:AUDIT_CHARACTERS],
+            by=by,
+            refs=refs,
+            turn=self.memory.turn,
+        )
         rows = self.memory.audit
         rows.append(row)
         if len(rows) > AUDIT_ROWS:

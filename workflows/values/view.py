@@ -258,4 +258,6 @@ class AuditRow(Value):
     text: str
     by: Person | None = None
     refs: dict[str, str] = {}
-    """Ids and digests: gate, effect, key, rule, delivery."""
+    """Ids and digests: gate, effect, key, rule, delivery; the number of the call that it is about."""
+    turn: int = 0
+    """In which it was; 0 before the planner's first word."""
