@@ -13,6 +13,7 @@ from temporalio.client import Client
 from .afterwards import Afterwards
 from .announcer import Announcer
 from .asking import Asking
+from .channels import Channels
 from .clicks import Clicks
 from .desk import Desk
 from .dialogs import Dialogs
@@ -20,11 +21,14 @@ from .events import EventsDoor, Intake
 from .firings import Firings
 from .freezes import Freezes
 from .freezing import Freezing
+from .home_pages import HomePages
+from .homes import Homes
 from .http import Door
 from .limiter import Limiter
 from .listeners import listen
 from .mailboxes import Mailboxes
 from .people import PeopleFinder
+from .run_lists import RunLists
 from .runs import Runs
 from .schedules import Schedules
 from .scheduling import Scheduling
@@ -33,6 +37,7 @@ from .settings import BotSettings, SlackSettings
 from .slack import Slack, client_for
 from .socket_mode import serve_socket_mode
 from .views.look import Look
+from .waits import Waits
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +66,12 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     freezing = Freezing(Freezes(temporal), people, door, settings, later)
     schedules = Schedules(temporal)
     scheduling = Scheduling(schedules, runs, people, door, settings)
-    asking = Asking(Desk(runs, freezing, scheduling, settings), runs, door, settings, later)
-    listen(app, settings.command, asking, Clicks(runs, door, later), Dialogs(runs))
-    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command))
+    channels = Channels(door)
+    homes = Homes(HomePages(runs, Waits(runs, people, settings), channels, door, settings), door, later)
+    desk = Desk(runs, RunLists(runs, channels), freezing, scheduling, settings)
+    asking = Asking(desk, runs, door, settings, later)
+    listen(app, settings.command, asking, Clicks(runs, door, homes, later), Dialogs(runs), homes)
+    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), homes)
     firings = Firings(schedules, runs, people, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
     return Bot(app, door, runs, (announcer, people, firings), events, later)

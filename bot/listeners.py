@@ -13,6 +13,7 @@ from .asking import Asking
 from .clicks import Clicks
 from .dialogs import Dialogs
 from .errors import BadPayload
+from .homes import Homes
 from .payloads import Payload, check
 
 log = logging.getLogger(__name__)
@@ -23,9 +24,12 @@ NO_RETRY = {"x-slack-no-retry": "1"}
 """docs.slack.dev/apis/events-api: a repetition would be just as malformed."""
 
 
-def listen(app: AsyncApp, command: str, asking: Asking, clicks: Clicks, dialogs: Dialogs) -> None:
+def listen(
+    app: AsyncApp, command: str, asking: Asking, clicks: Clicks, dialogs: Dialogs, homes: Homes
+) -> None:
     app.command(command)(asking.command)
     app.event("app_mention")(_mention(asking))
+    app.event("app_home_opened")(homes.opened)
 
     app.action("approve")(clicks.approve)
     app.action("reject")(clicks.reject)
@@ -42,6 +46,9 @@ def listen(app: AsyncApp, command: str, asking: Asking, clicks: Clicks, dialogs:
     app.action("write_answer")(clicks.write_answer)
     app.action(re.compile("resolve_(happened|did_not|stop)"))(clicks.resolve)
     app.action(re.compile(r"start_(\d+|goal)|try_again"))(asking.chip)
+    app.action(re.compile("list_(first|next)"))(asking.turn_list)
+    app.action(re.compile("why_(turn|previous|next|more|first)"))(asking.why)
+    app.action(re.compile("home_page_.*"))(homes.turn)
     app.action(ANY)(clicks.unknown)
 
     app.view("reject")(dialogs.reject)

@@ -11,18 +11,23 @@ from .trouble import Misused
 BOT_SCOPES = {
     "app_mentions:read": "a goal may be typed as a mention",
     "channels:history": "a post that may or may not have arrived is looked up before it is repeated",
+    "channels:read": "whose home shows which runs: those of the channels they are in",
     "chat:write": "cards in threads, and notices to one person",
     "commands": "the slash command",
     "groups:history": "the same look-up in private channels",
+    "groups:read": "the same for private channels that the bot is in",
     "im:history": "the same look-up in direct messages",
     "im:write": "a notice to somebody who is not in the channel",
     "usergroups:read": "who is in a group of approvers, looked up at the moment it counts",
     "users:read": "whether somebody who decides is a member, a guest or deactivated",
 }
 """Each with its reason."""
-OPTIONAL_SCOPES = ("groups:history", "im:history")
-"""An admin may leave these out: there, a post that may have arrived is not looked up."""
-BOT_EVENTS = {"app_mention": "a goal, typed as a mention"}
+OPTIONAL_SCOPES = ("channels:read", "groups:history", "groups:read", "im:history")
+"""An admin may leave these out: there, a post that may have arrived is not looked up, and lists show only one's own runs."""
+BOT_EVENTS = {
+    "app_home_opened": "somebody's home is drawn when they look at it",
+    "app_mention": "a goal, typed as a mention",
+}
 PATH = "/slack/events"
 """Where the bot listens over HTTP (bot/http.py)."""
 
@@ -43,7 +48,7 @@ display_information:
   background_color: "#1f3a3d"
 features:
   app_home:
-    home_tab_enabled: false
+    home_tab_enabled: true
     messages_tab_enabled: true
     messages_tab_read_only_enabled: true
   bot_user:
@@ -52,7 +57,7 @@ features:
   slash_commands:
     - command: {command}
       description: Start a run, or see and stop one
-      usage_hint: '<goal> | plan <goal> | status <run> | cancel <run> | list | schedule "<cron>" <goal> | freeze <environment> <reason> | help'
+      usage_hint: '<goal> | plan <goal> | status <run> | why <run> | cancel <run> | list | schedule "<cron>" <goal> | freeze <environment> <reason> | help'
       should_escape: true
 {url}\
 oauth_config:

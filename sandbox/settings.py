@@ -9,9 +9,11 @@ DEFAULT_SCOPES = (
     "app_mentions:read",
     "assistant:write",
     "channels:history",
+    "channels:read",
     "chat:write",
     "commands",
     "groups:history",
+    "groups:read",
     "im:history",
     "im:write",
     "usergroups:read",
@@ -45,6 +47,8 @@ class SandboxSettings(BaseModel):
     commands: tuple[str, ...] = ("/handrail",)
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     events: tuple[str, ...] = DEFAULT_EVENTS
+    home_tab: bool = True
+    """The app's Home tab is switched on."""
     rate_limits: bool = True
     ack_seconds: Seconds = 3.0
     trigger_seconds: Seconds = 3.0

@@ -188,7 +188,6 @@ UNMATCHED_PLAN = (
 )
 WHAT_TO_PLAN = "Say what should be planned: {form}. Every change is previewed, none is applied."
 NO_AGENTS = "No agent is set up here, so there is nothing that I could start."
-NO_RUNS = "There are no runs to show here."
 WHICH_RUN = "Which one do you mean?"
 TWO_READINGS = "That may be about the run {name}, or a goal of its own. Which one do you mean?"
 THE_GOAL = "Start a new run with this goal"
@@ -204,8 +203,6 @@ CLOSEST = "The nearest are {names}."
 ASKED_TO_STOP = "Asked {name} to stop. Its thread will say what was done."
 CANCEL_NAMED = "Cancel {name}"
 STATUS_NAMED = "Show {name}"
-YOUR_RUNS = "Your runs"
-RUNS_HERE = "Runs in this channel"
 OUTSIDER = "Only members of this workspace can start runs here."
 RUN_HERE = "{name} is under way in this thread. Mention me here with what it should do instead, or stop it with `{command} cancel {name}`. To start another run, ask in the channel."
 

@@ -31,12 +31,14 @@ SCOPES = {
     "conversations.replies": ("channels:history", "groups:history", "im:history"),
     "usergroups.users.list": ("usergroups:read",),
     "users.info": ("users:read",),
+    "users.conversations": ("channels:read", "groups:read"),
     "views.open": (),
+    "views.publish": (),
     "views.update": (),
 }
 BY_APP_TOKEN = {"apps.connections.open"}
 # docs.slack.dev/reference/events
-SCOPES_OF_EVENTS = {"app_mention": ("app_mentions:read",)}
+SCOPES_OF_EVENTS = {"app_home_opened": (), "app_mention": ("app_mentions:read",)}
 
 
 def code_of_the_bot() -> Iterator[ast.AST]:
