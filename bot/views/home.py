@@ -1,5 +1,6 @@
 """Somebody's home: what waits for them, with the buttons of its card; their runs; what runs in their channels."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -40,7 +41,14 @@ def home_view(page: HomePage, at: HomeRef, command: str) -> View:
     if page.mine is None:
         return {"type": "home", "private_metadata": metadata, "blocks": [section(said.NOT_NOW)]}
     blocks = [*_waits(page, at, command), *_mine(page, at, command), *_others(page, at)]
-    return {"type": "home", "private_metadata": metadata, "blocks": blocks}
+    return {"type": "home", "private_metadata": metadata, "blocks": [_named(each) for each in blocks]}
+
+
+def _named(made: Block) -> Block:
+    """What can be clicked has an id after its content: a click on a home that is drawn again just then still fits."""
+    if made["type"] != "actions" and "accessory" not in made:
+        return made
+    return {**made, "block_id": hashlib.sha256(json.dumps(made).encode()).hexdigest()[:24]}
 
 
 # What waits
