@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,14 +42,21 @@ def home_view(page: HomePage, at: HomeRef, command: str) -> View:
     if page.mine is None:
         return {"type": "home", "private_metadata": metadata, "blocks": [section(said.NOT_NOW)]}
     blocks = [*_waits(page, at, command), *_mine(page, at, command), *_others(page, at)]
-    return {"type": "home", "private_metadata": metadata, "blocks": [_named(each) for each in blocks]}
+    return {"type": "home", "private_metadata": metadata, "blocks": _named(blocks)}
 
 
-def _named(made: Block) -> Block:
+def _named(blocks: Sequence[Block]) -> list[Block]:
     """What can be clicked has an id after its content: a click on a home that is drawn again just then still fits."""
-    if made["type"] != "actions" and "accessory" not in made:
-        return made
-    return {**made, "block_id": hashlib.sha256(json.dumps(made).encode()).hexdigest()[:24]}
+    times: Counter[str] = Counter()
+    made = []
+    for each in blocks:
+        if each["type"] == "actions" or "accessory" in each:
+            name = hashlib.sha256(json.dumps(each).encode()).hexdigest()[:24]
+            times[name] += 1
+            made.append({**each, "block_id": f"{name}-{times[name]}"})
+        else:
+            made.append(each)
+    return made
 
 
 # What waits

@@ -71,7 +71,9 @@ def _card(account: Account, asked: WhyRef, limit: int) -> Message:
 def _because(account: Account, limit: int) -> list[Block]:
     """What the planner was asked, what it knew, and what it wanted then."""
     knew = said.KNEW.format(calls=plural(account.known, "call")) if account.known else said.KNEW_NOTHING
-    by_event = said.ASKED_BY_EVENT.format(source=one_line(account.source)) if account.source else ""
+    by_event = (
+        said.ASKED_BY_EVENT.format(source=shortened(one_line(account.source), 100)) if account.source else ""
+    )
     return [
         line(run_of(said.ASKED), person(account.goal_by.user), run_of(f"{by_event}{said.THE_GOAL}")),
         quote(shortened(visible(account.goal), limit)),

@@ -62,7 +62,7 @@ async def test_why_a_turn_did_what_it_did(workspace, alice, bob):
     assert "It was the first thing that it was asked" in said
     assert "1. Deploy 1.4.2 (fleet.deploy)" in said
     assert "Policy: needs approval: fleet.deploy changes prod/checkout, and the rule “production”" in said
-    [asked] = [call for call in workspace.tools.applied]
+    [asked] = workspace.tools.applied
     assert f"gate `{asked.admission.gate[:16]}`" in said
     assert f"key `{asked.effect.key[:16]}`" in said
     for what in ("approved it.", "That was enough.", "Looked up once more", "It was applied: "):
