@@ -32,7 +32,7 @@ ALL_CHANNELS = Limit(2, 30)
 """chat.postMessage also has an unpublished limit for a workspace."""
 A_MESSAGE = Limit(1, 4)
 """One card redrawn: more often than once a second nobody can read."""
-A_HOME = Limit(1 / 3, 3)
+A_HOME = Limit(1 / 2, 4)
 """One person's home: whoever turns its pages waits for nothing, and a busy channel redraws it at most so often."""
 
 Key = tuple[str, ...]

@@ -26,7 +26,7 @@ from .unknown import unknown_card
 
 View = dict[str, Any]
 
-WAITS, MINE, OTHERS = 5, 6, 6
+WAITS, MINE, OTHERS = 3, 6, 6
 """On a page. A home takes 100 blocks and 250 kB: docs.slack.dev/reference/views/home-tab-views."""
 WHOLE = 2000
 """Characters of a change that is shown whole here, and so can be approved here; the card has room for more."""
@@ -125,7 +125,7 @@ def _approval(run: RunView, approval: ApprovalView) -> list[Block]:
         *(content if shown and content else [rich(*excerpt(parts(approval), EXCERPT))]),
         *([rich(*beside)] if beside else []),
         *([] if approvable else [section(f"*{bound}*")]),
-        context(f"{who_may(approval)} {progress(approval)} Rule: {rule}."),
+        context(" ".join(filter(None, (who_may(approval), progress(approval), f"Rule: {rule}.")))),
         actions(*buttons(run.run_id, approval, approvable=approvable)),
     ]
 

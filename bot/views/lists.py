@@ -134,12 +134,20 @@ def run_lines(found: Found, link: str = "") -> str:
     summary = found.summary
     if summary is None:
         return f"{code(found.run_id)}: {'under way' if found.open else 'ended'}"
-    doing = f", {escaped(shortened(one_line(summary.doing), 200))}" if found.open and summary.doing else ""
     name = f"<{link}|{escaped(summary.name)}>" if link else escaped(summary.name)
     return (
-        f"*{name}*: {state_of(found, summary)}{doing}\n"
+        f"*{name}*: {_standing(found, summary)}\n"
         f"{escaped(shortened(one_line(summary.goal), 200))}: {moment(found.started_at)}"
     )
+
+
+def _standing(found: Found, summary: RunSummary) -> str:
+    """Its state, and what it does now or waits for: that begins with the word for waiting."""
+    state, doing = state_of(found, summary), escaped(shortened(one_line(summary.doing), 200))
+    if not found.open or not doing:
+        return state
+    waiting = doing.lower().startswith("wait") and not summary.plan_only
+    return doing[0].lower() + doing[1:] if waiting else f"{state}, {doing}"
 
 
 def state_of(found: Found, summary: RunSummary) -> str:

@@ -41,7 +41,7 @@ async def test_what_waits_is_listed_and_of_all_what_one_may_see(workspace, alice
 
     await bob.say("C0GENERAL", "/handrail list waiting")
     waits = words(await bob.sees("C0GENERAL", "Runs that wait for somebody"))
-    assert f"{workspace.run}*: waiting, Waiting for approval of fleet.deploy on prod/checkout" in waits
+    assert f"{workspace.run}*: waiting for approval of fleet.deploy on prod/checkout" in waits
     await gus.say("C0GENERAL", "/handrail list all")
     assert workspace.run not in words(await gus.sees("C0GENERAL", "All runs that you may see"))
     for asked in ("status", "why"):
