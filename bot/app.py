@@ -68,7 +68,7 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     scheduling = Scheduling(schedules, runs, people, door, settings)
     channels = Channels(door)
     homes = Homes(HomePages(runs, Waits(runs, people, settings), channels, door, settings), door, later)
-    desk = Desk(runs, RunLists(runs, channels), freezing, scheduling, settings)
+    desk = Desk(runs, RunLists(runs, channels, people, settings), freezing, scheduling, settings)
     asking = Asking(desk, runs, door, settings, later)
     listen(app, settings.command, asking, Clicks(runs, door, homes, later), Dialogs(runs), homes)
     announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), homes)

@@ -2,12 +2,17 @@
 
 import asyncio
 
-from workflows.values.people import Person
+from temporalio.exceptions import ApplicationError
+
+from workflows.rules.policy import may_steer, stewards
+from workflows.values.people import PeopleQuestion, Person, Standing
 
 from . import run_queries
 from .channels import Channels
 from .found import Found, Listed, Scope
+from .people import PeopleFinder
 from .runs import Runs
+from .settings import BotSettings
 
 SIZE = 10
 """Runs on a page, about: as many as fit on a screen."""
@@ -18,9 +23,11 @@ LOOKING_UP = 1.2
 
 
 class RunLists:
-    def __init__(self, runs: Runs, channels: Channels) -> None:
+    def __init__(self, runs: Runs, channels: Channels, people: PeopleFinder, settings: BotSettings) -> None:
         self._runs = runs
         self._channels = channels
+        self._people = people
+        self._settings = settings
 
     async def page(self, scope: Scope, person: Person, channel: str, cursor: str = "") -> Listed:
         """Raises BotError. *channel*: where it was asked for."""
@@ -49,11 +56,24 @@ class RunLists:
         return Listed(runs=tuple(kept), following=cursor)
 
     async def may_see(self, run: Found, person: Person, channel: str) -> bool:
-        """Whoever asked for it, whoever asks in its channel, and whoever is in that."""
+        """Whoever asked for it, asks in its channel or is in that, and whoever may steer it: approvers and stewards."""
         if run.is_of(person) or run.is_in({channel}):
             return True
-        channels = await self._channels_of(person)
-        return channels is not None and run.is_in(channels)
+        channels, steers = await asyncio.gather(self._channels_of(person), self._may_steer(run, person))
+        return steers or (channels is not None and run.is_in(channels))
+
+    async def _may_steer(self, run: Found, person: Person) -> bool:
+        """As far as can be looked up now."""
+        spec = self._settings.agent(run.summary.agent) if run.summary is not None else None
+        if run.summary is None or spec is None:
+            return False
+        question = PeopleQuestion(people=(person,), groups=stewards(spec).groups)
+        try:
+            async with asyncio.timeout(LOOKING_UP):
+                [facts] = (await self._people.people(question)).facts
+        except (ApplicationError, TimeoutError):
+            return False
+        return facts.standing is Standing.MEMBER and may_steer(facts, run.summary.requester, spec)
 
     async def _channels_of(self, person: Person) -> frozenset[str] | None:
         try:

@@ -176,10 +176,7 @@ def _rows(runs: Sequence[Found], links: dict[str, str], *, asked: bool = False) 
     """*asked*: with who asked, and where; one's own can be cancelled."""
     made = []
     for run in runs:
-        text = run_lines(run, links.get(run.run_id, ""))
-        if asked and run.summary is not None:
-            text += f"\n{channel(run.summary.place.channel)}, {user(run.summary.requester.user)}"
-        row = section(text)
+        row = section(run_lines(run, links.get(run.run_id, ""), asked=asked))
         made.append({**row, "accessory": cancel_button(run.run_id)} if run.open and not asked else row)
     return made
 

@@ -101,7 +101,7 @@ def runs_card(listed: Listed, ref: ListRef) -> Message:
     return message(
         f"{title}. {', '.join(_name(run) for run in listed.runs) or none}",
         section(f"*{title}*"),
-        *(section(run_lines(run)) for run in listed.runs),
+        *(section(run_lines(run, asked=ref.scope is not Scope.HERE)) for run in listed.runs),
         None if listed.runs else section(none),
         context(said.ONLY_KNOWN) if listed.only_known else None,
         turning(
@@ -129,15 +129,16 @@ def _name(run: Found) -> str:
     return escaped(run.summary.name if run.summary is not None else run.run_id)
 
 
-def run_lines(found: Found, link: str = "") -> str:
-    """Two lines of mrkdwn. *link*: where its name leads."""
+def run_lines(found: Found, link: str = "", *, asked: bool = False) -> str:
+    """Two lines of mrkdwn. *link*: where its name leads. *asked*: with who asked, and where."""
     summary = found.summary
     if summary is None:
         return f"{code(found.run_id)}: {'under way' if found.open else 'ended'}"
     name = f"<{link}|{escaped(summary.name)}>" if link else escaped(summary.name)
+    by = f", {user(summary.requester.user)} in {channel(summary.place.channel)}" if asked else ""
     return (
         f"*{name}*: {_standing(found, summary)}\n"
-        f"{escaped(shortened(one_line(summary.goal), 200))}: {moment(found.started_at)}"
+        f"{escaped(shortened(one_line(summary.goal), 200))}: {moment(found.started_at)}{by}"
     )
 
 

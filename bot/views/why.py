@@ -96,26 +96,26 @@ def _call(call: CallAccount, limit: int) -> list[Block]:
     if call.tool:
         made += [line(run_of(claimed))]
         made += [line(run_of(f"{said.VERDICT}{shortened(one_line(call.verdict), limit)}."))]
-    return [rich(*made, *_rows(call.rows, limit)), *_evidence(call.rows)]
+    return [rich(*made, *_rows(call.rows, limit, f"{call.tool}: ")), *_evidence(call.rows)]
 
 
 def _beside(rows: Sequence[AuditRow], limit: int) -> list[Block]:
     return [rich(line(run_of(said.BESIDE, bold=True)), *_rows(rows, limit))] if rows else []
 
 
-def _rows(rows: Sequence[AuditRow], limit: int) -> list[Block]:
+def _rows(rows: Sequence[AuditRow], limit: int, before: str = "") -> list[Block]:
+    """*before*: what a text begins with that was said already."""
     if not rows:
         return []
     shown = rows[-ROWS:]
-    items = [_row(row, limit) for row in shown]
+    items = [_row(row, one_line(row.text.removeprefix(before)), limit) for row in shown]
     if len(rows) > len(shown):
         items.insert(0, [run_of(said.EARLIER.format(count=len(rows) - len(shown)))])
     return [bullets(*items)]
 
 
-def _row(row: AuditRow, limit: int) -> list[Block]:
+def _row(row: AuditRow, text: str, limit: int) -> list[Block]:
     """When, who, what, and the words that the audit has of it."""
-    text = one_line(row.text)
     rest = f": {shortened(text, limit)}" if text else "."
     if row.by is not None and row.what in said.BY_SOMEBODY:
         who = [person(row.by.user), run_of(f" {said.BY_SOMEBODY[row.what]}{rest}")]

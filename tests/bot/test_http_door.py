@@ -17,6 +17,7 @@ from bot.asking import Asking
 from bot.clicks import Clicks
 from bot.desk import Desk
 from bot.dialogs import Dialogs
+from bot.homes import Homes
 from bot.http import PATH, Door, verified
 from bot.listeners import listen
 from bot.server import LARGEST, serving, web_app
@@ -51,8 +52,9 @@ async def door():
     """The door with all our listeners behind it. Nothing here gets as far as Temporal or Slack."""
     app = deaf()
     settings, later = BotSettings(agents=(AGENT,)), Afterwards()
-    asking = Asking(Desk(None, None, None, settings), None, None, settings, later)
-    listen(app, "/handrail", asking, Clicks(None, None, later), Dialogs(None))
+    asking = Asking(Desk(None, None, None, None, settings), None, None, settings, later)
+    homes = Homes(None, None, later)
+    listen(app, "/handrail", asking, Clicks(None, None, homes, later), Dialogs(None), homes)
     server = TestServer(web_app(Door(app, SECRET, now=lambda: NOW).routes()))
     async with TestClient(server) as client:
         yield client
