@@ -21,7 +21,7 @@ from .settings import BotSettings
 from .slack import Slack
 from .views.blocks import Message
 from .views.lists import sentence
-from .views.refs import GoalRef, ListRef, WhyRef
+from .views.refs import GoalRef, ListRef, RunRef, WhyRef
 from .views.text import escaped
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,14 @@ class Asking:
 
     async def turn_list(self, ack: AsyncAck, body: Payload) -> None:
         click = Click.from_slack(body, datetime.now(UTC))
-        self._later.do(self._instead(click, self._desk.page(click.ref(ListRef), click.person)))
+        page = self._desk.page(click.ref(ListRef), click.person, click.spot.channel)
+        self._later.do(self._instead(click, page))
+        await ack()
+
+    async def status(self, ack: AsyncAck, body: Payload) -> None:
+        click = Click.from_slack(body, datetime.now(UTC))
+        told = self._desk.status(click.ref(RunRef).run, click.person, click.spot.channel)
+        self._later.do(self._instead(click, told))
         await ack()
 
     async def why(self, ack: AsyncAck, body: Payload) -> None:

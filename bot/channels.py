@@ -18,7 +18,7 @@ class Channels:
     def __init__(self, slack: Slack, now: Callable[[], float] = time.monotonic) -> None:
         self._slack = slack
         self._now = now
-        self._known: OrderedDict[Person, tuple[float, frozenset[str]]] = OrderedDict()
+        self._known: OrderedDict[Person, tuple[float, frozenset[str] | None]] = OrderedDict()
 
     async def of(self, person: Person) -> frozenset[str] | None:
         """As far as the bot can see; None when that can't be looked up now, or at all: then nothing is shown for it."""
@@ -26,6 +26,7 @@ class Channels:
         if known is not None and self._now() - known[0] < FRESH:
             return known[1]
         asked = self._now()
+        found: frozenset[str] | None = None
         try:
             found = await self._slack.channels(person.user)
         except Refused as refused:
@@ -34,7 +35,6 @@ class Channels:
                 "it can't be looked up which channels people are in (%s): lists leave out what runs there",
                 refused.code,
             )
-            return None
         except SlackError:
             return None
         self._known[person] = (asked, found)

@@ -22,7 +22,7 @@ from .views import modals
 from .views.blocks import Block, section
 from .views.details import details_modal
 from .views.editing import edit_modal
-from .views.lists import sentence, status_card, without_buttons
+from .views.lists import sentence, without_buttons
 from .views.refs import (
     ApprovalRef,
     BreakGlassRef,
@@ -145,11 +145,6 @@ class Clicks:
         self._later.do(self._show(click, words.EDIT_TITLE, ref, _editor(ref)))
         await ack()
 
-    async def status(self, ack: AsyncAck, body: Payload) -> None:
-        click, ref = self._read(body, RunRef)
-        self._later.do(self._show_status(click, ref))
-        await ack()
-
     async def link(self, ack: AsyncAck) -> None:
         """The client follows it by itself; Slack wants an answer all the same."""
         await ack()
@@ -210,12 +205,6 @@ class Clicks:
         approval = next((each for each in view.approvals if each.id == ref.approval), None)
         filled = fill(approval) if approval else modals.said_modal(words.SETTLED)
         await self._slack.update_modal(view_id, filled)
-
-    async def _show_status(self, click: Click, ref: RunRef) -> None:
-        if self._repeated(click, "status"):
-            return
-        card = status_card(await self._runs.describe(ref.run))
-        await self._slack.whisper(click.spot.channel, click.person.user, card, click.spot.thread_ts)
 
     async def _tell(self, click: Click, text: str) -> None:
         if self._repeated(click, text):

@@ -94,8 +94,7 @@ class Desk:
             case StartRun():
                 return await self._start(intent, asked)
             case ListRuns(scope=scope):
-                ref = ListRef(scope=scope, channel=asked.place.channel)
-                return await self.page(ref, asked.person)
+                return await self.page(ListRef(scope=scope), asked.person, asked.place.channel)
         return explanation(intent, self._settings)
 
     async def _start(self, intent: StartRun, asked: Asked) -> Message | None:
@@ -123,17 +122,19 @@ class Desk:
             raise
         return None
 
-    async def page(self, ref: ListRef, person: Person) -> Message:
-        """A page of a list of runs. Raises BotError."""
-        listed = await self._lists.page(ref.scope, person, ref.channel, ref.cursor)
+    async def page(self, ref: ListRef, person: Person, channel: str) -> Message:
+        """A page of a list of runs, asked for in *channel*. Raises BotError."""
+        listed = await self._lists.page(ref.scope, person, channel, ref.cursor)
         return lists.runs_card(listed, ref)
 
     async def why(self, ref: WhyRef, person: Person, channel: str) -> Message:
         """What happened in a turn of a run. Raises BotError."""
         run = await self._runs.describe(ref.run)
-        if not await self._lists.may_see(run, person, channel):
-            return lists.sentence(said.NOT_YOURS_TO_SEE)
-        return why_card(await self._runs.account(ref.run, ref.turn), ref)
+        return await self._shown([run], person, channel, ref)
+
+    async def status(self, run_id: str, person: Person, channel: str) -> Message:
+        """Where a run stands. Raises BotError."""
+        return await self._shown([await self._runs.describe(run_id)], person, channel)
 
     async def _about(self, intent: Intent, found: list[Found], asked: Asked) -> Message | None:
         match intent:
@@ -142,24 +143,27 @@ class Desk:
             case Status(run=name) | Why(run=name) | CancelRun(run=name) | TellRun(run=name) if not found:
                 name = code(name)
                 return lists.sentence(words.NO_SUCH_RUN.format(name=name, command=self._settings.command))
-            case Status() | Why():
-                return await self._shown(intent, found, asked)
+            case Status():
+                return await self._shown(found, asked.person, asked.place.channel)
+            case Why(turn=turn):
+                return await self._shown(found, asked.person, asked.place.channel, WhyRef(run="", turn=turn))
             case CancelRun():
                 return await self._cancel(intent, found, asked)
             case TellRun(text=text):
                 return await self.tell(found, text, asked)
         return await self._plain(intent, asked)
 
-    async def _shown(self, intent: Status | Why, found: Sequence[Found], asked: Asked) -> Message:
-        """Only what the one who asks may see."""
-        channel = asked.place.channel
-        seen = [run for run in found if await self._lists.may_see(run, asked.person, channel)]
+    async def _shown(
+        self, found: Sequence[Found], person: Person, channel: str, why: WhyRef | None = None
+    ) -> Message:
+        """Where the one stands that this person may see; with *why*, what happened in a turn of it."""
+        seen = [run for run in found if await self._lists.may_see(run, person, channel)]
         if not seen:
             return lists.sentence(said.NOT_YOURS_TO_SEE)
         if len(seen) > 1:
             return lists.which_card(seen, cancel=False)
-        if isinstance(intent, Why):
-            ref = WhyRef(run=seen[0].run_id, turn=intent.turn)
+        if why is not None:
+            ref = why.model_copy(update={"run": seen[0].run_id})
             return why_card(await self._runs.account(ref.run, ref.turn), ref)
         return lists.status_card(seen[0])
 

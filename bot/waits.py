@@ -52,7 +52,9 @@ class Waits:
 
     def saw(self, view: RunView) -> None:
         """Views may be big, so only fresh ones are kept; that a run has ended stays true."""
-        now = self._now()
+        now, known = self._now(), self._latest(view.run_id)
+        if known is not None and known.revision > view.revision:
+            return
         if view.state.ended:
             self._ended[view.run_id] = view.state
         self._views[view.run_id] = (now, view)

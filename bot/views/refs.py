@@ -67,8 +67,6 @@ class ListRef(Ref):
     """A page of a list of runs."""
 
     scope: Scope
-    channel: str
-    """Where it was asked for."""
     cursor: str = ""
     """Temporal's, for the page; empty for the first."""
 

@@ -110,7 +110,7 @@ def account(text="deploy checkout", calls=49):
 
 def messages(text):
     listed = Listed(runs=(found(text),) * 19, following=CURSOR, only_known=True)
-    ref = ListRef(scope=Scope.ALL, channel="C0OPS", cursor=CURSOR)
+    ref = ListRef(scope=Scope.ALL, cursor=CURSOR)
     yield runs_card(listed, ref)
     yield runs_card(Listed(runs=()), ref)
     yield status_card(found(text))

@@ -8,9 +8,12 @@ from sandbox.client import words
 from sandbox.server import Sandbox, SandboxSettings
 from sandbox.settings import DEFAULT_SCOPES
 from tests.bot.conftest import Workspace
+from tests.bot.test_questions import asked
 from tests.bot.test_together import started
-from tests.workflows.far_end import deploy
+from tests.workflows.far_end import deploy, look
+from tests.workflows.test_own_tools import ask
 from workflows.values.people import People
+from workflows.values.spec import Limits
 
 
 async def home_with(person, text):
@@ -114,6 +117,30 @@ async def test_more_waits_than_a_page_holds_and_the_page_stays_when_something_ch
     still = await home_with(bob, "4 to 6 of 6.")
     await bob.click(still, "First page")
     await home_with(bob, "1 to 3 of 6.")
+
+
+async def test_a_question_is_answered_from_a_home_by_whom_it_is_for(quiet, alice, carol):
+    await asked(quiet, alice, ask("Which one?", options=["checkout", "search"]))
+    await alice.open_home()
+    await carol.open_home()
+
+    assert "Which one?" not in words(await home_with(carol, quiet.run))
+    await alice.click(await home_with(alice, "The agent asks, in its own words"), "“checkout”")
+
+    await alice.sees("C0OPS", "answered:\ncheckout")
+    await home_with(alice, "Nothing waits for you.")
+
+
+async def test_a_spent_budget_waits_on_the_home_of_who_may_let_it_go_on(quiet, alice):
+    quiet.agent = quiet.agent.model_copy(update={"limits": Limits(steps=1)})
+    await quiet.open_with(look())
+    await alice.say("C0OPS", f"/handrail {quiet.goal}")
+    await alice.open_home()
+
+    await alice.click(await home_with(alice, "Its budget is used up"), "Stop here")
+
+    await alice.sees("C0OPS", f"Stopped: {quiet.run}")
+    await home_with(alice, "Nothing waits for you.")
 
 
 async def test_a_home_of_an_earlier_process_is_kept_up_to_date_once_its_owner_uses_it(workspace, alice, bob):
