@@ -102,12 +102,10 @@ class Waits:
         return people
 
     def _for(self, view: RunView, facts: PersonFacts) -> list[Thing]:
-        if facts.standing not in {Standing.MEMBER, Standing.GUEST}:
-            return []
         return [
             what
             for what in _open(view)
-            if self._who(view, what).includes(facts) and not _out_of_it(what, facts.person)
+            if self._who(view, what).includes(facts) and not _out_of_it(what, facts)
         ]
 
     def _who(self, view: RunView, what: Thing) -> People:
@@ -172,10 +170,13 @@ def _open(view: RunView) -> list[Thing]:
     ]
 
 
-def _out_of_it(what: Thing, person: Person) -> bool:
-    """They have decided already, or may not: whoever asked has no say under four-eyes."""
+def _out_of_it(what: Thing, facts: PersonFacts) -> bool:
+    """They have decided already, or may not: a guest decides on nothing, nor under four-eyes whoever asked for it."""
+    person, standing = facts.person, facts.standing
     if not isinstance(what, ApprovalView):
-        return False
+        return standing not in {Standing.MEMBER, Standing.GUEST}
+    if standing is not Standing.MEMBER:
+        return True
     asked = what.rule.four_eyes and person.user in {each.user for each in what.requesters}
     return asked or person.user in {vote.person.user for vote in what.votes}
 

@@ -9,6 +9,7 @@ from workflows.values.spec import AgentSpec
 from .. import words
 from ..found import Found, Listed, Scope
 from ..words import runs as said
+from ..words.schedules import CRON_EXAMPLE
 from .blocks import Block, Message, actions, button, context, line, message, quote, rich, run_of, section
 from .refs import GoalRef, ListRef, Ref, RunRef, WhyRef
 from .root import cancel_button
@@ -55,7 +56,7 @@ def help_card(command: str, examples: Sequence[str]) -> Message:
         ),
         ("freezes", "what is frozen now"),
         (
-            f'schedule "{words.CRON_EXAMPLE}" [in <time zone>] <goal>',
+            f'schedule "{CRON_EXAMPLE}" [in <time zone>] <goal>',
             "ask again and again; `schedules` lists what is scheduled, and says how to end it",
         ),
     ]

@@ -243,59 +243,6 @@ NOT_LOOKED_UP = (
 SLACK_SILENT = "Slack does not take it"
 CHANNEL_NOT_TOLD = "It is done, but I could not tell this channel: {why}."
 
-# Schedules
-
-CRON_EXAMPLE = "0 9 * * 1-5"
-HOW_TO_SCHEDULE = (
-    "To schedule: {form}. There {example} is 9:00 from Monday to Friday: minute, hour, day, month, weekday."
-)
-SCHEDULED = "Scheduled as {name}: {cron} in the time zone {zone}. For you and in this channel, the agent {agent} is asked:"
-SCHEDULED_PLAN = "Scheduled as {name}: {cron} in the time zone {zone}. For you and in this channel, the agent {agent} plans, and applies nothing:"
-YOUR_ZONE = "The time zone is yours in Slack. Another is named behind the times: {form}."
-NO_ZONE = "Slack does not say which time zone is yours. One is named behind the times: {form}."
-NEXT = "It runs next {when}."
-NEXT_UNKNOWN = "When it runs next, {form} says in a moment."
-NEVER_NEXT = "It does not run again: its time never comes."
-NEVER = "that time never comes"
-WHILE_OPEN = "Where a run of it is still open, the next is skipped. {form} ends it."
-BAD_CRON = "{cron} is no time that I can read: {why}. Nothing was scheduled."
-FIVE_FIELDS = "five fields are needed, or one of @hourly, @daily, @weekly, @monthly, @yearly"
-NO_QUOTES = "Please put the times in quotes, so that I can tell them from the goal. Nothing was scheduled."
-NOTHING_SCHEDULED = "Say behind the times what should be done. Nothing was scheduled."
-ODD_ZONE = "I know no time zone {zone}. One is called such as `Europe/Berlin`. Nothing was scheduled."
-NOT_UNDERSTOOD = (
-    "The agent {agent} can't make anything of that, so nothing was scheduled. It understands: {phrases}."
-)
-NOT_OURS = "Only members of this workspace can schedule runs here."
-NO_SUCH_SCHEDULE = "I know no schedule of that name."
-NO_SCHEDULES = "Nothing is scheduled in this channel or by you."
-SCHEDULES_TITLE = "Scheduled in this channel or by you"
-HOW_TO_CHANGE_ONE = "To change one: {form}; in place of pause also resume, delete, or run, which is now."
-BAD_TIMES = "Temporal can't read when that should run. Nothing was scheduled."
-NAMES_TAKEN = "Too many schedules have that name already. Please delete some first. Nothing was scheduled."
-SCHEDULE_PAUSED = "{name} is paused. A run of it that is under way goes on."
-SCHEDULE_RESUMED = "{name} goes on."
-SCHEDULE_DELETED = "{name} is deleted. A run of it that is under way goes on."
-SCHEDULE_FIRED = "{name} runs now, in {channel}."
-SCHEDULE_IS_OPEN = "The last run of {name} is still open, so no other was started."
-NOT_YOUR_SCHEDULE = (
-    "Only {who}, who scheduled {name}, and the stewards and approvers of its agent may do that."
-)
-PAUSED_BY = "Paused by "
-PAUSED = "Paused: {why}."
-NOBODY_SAID_WHY = "nobody said why"
-BY = "By {who}, in {channel}."
-LAST_RUN = "Last {when}: {what}."
-NOTHING_STARTED = "nothing was started"
-UNDER_WAY = "under way"
-SKIPPED = "Skipped {count}, because a run was still open."
-MISSED = "Left out {count}, because Temporal was away."
-LEFT = "whoever scheduled it has no account in this workspace any more"
-AGENT_GONE = "there is no agent {agent} any more"
-GOAL_LOST = "the agent {agent} does not understand that goal any more"
-SCHEDULE_STOPPED = "The schedule {name} of {who} did not run, and is paused: {why}. It was to do this:"
-TO_SCHEDULE_ANEW = "Somebody else can schedule it anew; {form} takes this one away."
-
 # Errors, each worded for the one who can act
 
 RUN_ENDED = "This run has ended, so your click changes nothing."
