@@ -86,7 +86,7 @@ class Waits:
         facts, known = await self._facts(person, tuple(groups))
         things = [Waiting(run=view, what=what) for view in views for what in self._for(view, facts)]
         return WaitingFor(
-            things=tuple(sorted(things, key=_since)),
+            things=_in_order(things),
             named=tuple(groups) if known else (),
             groups=facts.groups,
             complete=complete,
@@ -181,11 +181,26 @@ def _out_of_it(what: Thing, facts: PersonFacts) -> bool:
     return asked or person.user in {vote.person.user for vote in what.votes}
 
 
-def _since(waiting: Waiting) -> tuple[datetime, str]:
-    """What waits longest comes first."""
-    what = waiting.what
-    at = {ApprovalView: "opened_at", UnknownOutcome: "sent_at"}.get(type(what))
-    return (getattr(what, at) if at else waiting.run.started_at, f"{waiting.run.run_id}/{what.id}")
+def _in_order(things: Sequence[Waiting]) -> tuple[Waiting, ...]:
+    """The run that waits longest comes first, and what waits in it in the order of its calls."""
+    since: dict[str, datetime] = {}
+    for each in things:
+        run = each.run.run_id
+        since[run] = min(_since(each), since.get(run, _since(each)))
+
+    def place(each: Waiting) -> tuple[datetime, str, int]:
+        run = each.run.run_id
+        return since[run], run, int(each.what.id.partition(".")[0])
+
+    return tuple(sorted(things, key=place))
+
+
+def _since(waiting: Waiting) -> datetime:
+    match waiting.what:
+        case ApprovalView(opened_at=at) | UnknownOutcome(sent_at=at):
+            return at
+        case Question():
+            return waiting.run.started_at
 
 
 def _says_it_waits(run: Found) -> bool:
