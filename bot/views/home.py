@@ -12,11 +12,11 @@ from workflows.values.view import ApprovalView, Question, RunView, UnknownOutcom
 from .. import words
 from ..found import Found, HomePage, Waiting, WaitingFor
 from ..words import runs as said
-from .blocks import Block, actions, button, context, header, line, quote, rich, run_of, section
+from .blocks import Block, actions, context, header, line, quote, rich, run_of, section
 from .change import claim, excerpt, length, notes, parts, title, whole
 from .deciding import buttons
 from .fields import block
-from .lists import run_lines
+from .lists import run_lines, turning
 from .question import question_card
 from .refs import METADATA_LIMIT, HomeRef
 from .root import cancel_button
@@ -66,16 +66,18 @@ def _waits(page: HomePage, at: HomeRef, command: str) -> list[Block]:
     waits, first = page.waits, _within(at.waits, len(page.waits.things))
     things = waits.things[first : first + WAITS]
     name = said.WAITS_FOR.format(count=len(waits.things)) if things else said.WAITS
+    nothing = not waits.things and waits.complete and waits.known
     return [
         header(name),
-        *([] if things else [section(said.NOTHING_WAITS)] if waits.complete and waits.known else []),
+        *([section(said.NOTHING_WAITS)] if nothing else []),
         *(each for thing in things for each in _thing(thing, page.links)),
         *_caveats(waits, command),
         *_turning(
             at,
             "waits",
-            ("", 0 if first else None),
-            (_range(first, len(things), len(waits.things)), _next(first, WAITS, len(waits.things))),
+            0 if first else None,
+            _next(first, WAITS, len(waits.things)),
+            _range(first, len(things), len(waits.things)),
         ),
     ]
 
@@ -151,7 +153,7 @@ def _mine(page: HomePage, at: HomeRef, command: str) -> list[Block]:
     return [
         header(said.YOURS),
         *(_rows(page.mine.runs, page.links) or [none]),
-        *_turning(at, "mine", ("", "" if at.mine else None), ("", page.mine.following or None)),
+        *_turning(at, "mine", "" if at.mine else None, page.mine.following or None),
     ]
 
 
@@ -166,8 +168,9 @@ def _others(page: HomePage, at: HomeRef) -> list[Block]:
         *_turning(
             at,
             "others",
-            ("", 0 if first else None),
-            (_range(first, len(shown), len(page.others)), _next(first, OTHERS, len(page.others))),
+            0 if first else None,
+            _next(first, OTHERS, len(page.others)),
+            _range(first, len(shown), len(page.others)),
         ),
     ]
 
@@ -198,15 +201,15 @@ def _range(first: int, shown: int, every: int) -> str:
 
 
 def _turning(
-    at: HomeRef, name: str, back: tuple[str, int | str | None], forth: tuple[str, int | str | None]
+    at: HomeRef, name: str, first: int | str | None, following: int | str | None, position: str = ""
 ) -> list[Block]:
-    """Buttons of one list; the others stay on their page."""
-    row = []
-    for label, (_, to) in ((said.FIRST, back), (said.NEXT, forth)):
-        ref = at.model_copy(update={name: to})
-        if to is not None and ref.fits_button:
-            row.append(
-                button(f"home_page_{name}_{'first' if label is said.FIRST else 'next'}", label, ref.packed())
-            )
-    position = forth[0]
-    return [*([context(position)] if position else []), *([actions(*row)] if row else [])]
+    """Buttons of one list, to where they lead; the others stay on their page."""
+
+    def to(page: int | str | None) -> HomeRef | None:
+        return None if page is None else at.model_copy(update={name: page})
+
+    row = turning(
+        (f"home_page_{name}_first", said.FIRST, to(first)),
+        (f"home_page_{name}_next", said.NEXT, to(following)),
+    )
+    return [*([context(position)] if position else []), *([row] if row else [])]

@@ -106,11 +106,11 @@ def runs_card(listed: Listed, ref: ListRef) -> Message:
         None if listed.runs else section(none),
         context(said.ONLY_KNOWN) if listed.only_known else None,
         turning(
-            ("list_first", said.FIRST, ref.model_copy(update={"cursor": ""}) if ref.cursor else None),
+            ("list_first", said.FIRST, ListRef(scope=ref.scope) if ref.cursor else None),
             (
                 "list_next",
                 said.NEXT,
-                ref.model_copy(update={"cursor": listed.following}) if listed.following else None,
+                ListRef(scope=ref.scope, cursor=listed.following) if listed.following else None,
             ),
         ),
     )
@@ -134,7 +134,7 @@ def run_lines(found: Found, link: str = "", *, asked: bool = False) -> str:
     """Two lines of mrkdwn. *link*: where its name leads. *asked*: with who asked, and where."""
     summary = found.summary
     if summary is None:
-        return f"{code(found.run_id)}: {'under way' if found.open else 'ended'}"
+        return f"{code(found.run_id)}: {said.UNDER_WAY if found.open else said.ENDED}"
     name = f"<{link}|{escaped(summary.name)}>" if link else escaped(summary.name)
     by = f", {user(summary.requester.user)} in {channel(summary.place.channel)}" if asked else ""
     return (
@@ -154,7 +154,7 @@ def _standing(found: Found, summary: RunSummary) -> str:
 
 def state_of(found: Found, summary: RunSummary) -> str:
     if not found.open and not summary.state.ended:
-        return said.WITHOUT_WORD.format(how=found.closed_as or "ended")
+        return said.WITHOUT_WORD.format(how=found.closed_as or said.ENDED)
     state = words.STATE[summary.state].lower()
     return f"{state}, {words.PLAN_ONLY}" if summary.plan_only else state
 

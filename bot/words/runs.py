@@ -15,6 +15,7 @@ NOT_YOURS_TO_SEE = (
     "That run is in a channel that you are not in, as far as I can tell. Please ask in its channel."
 )
 UNDER_WAY = "under way"
+ENDED = "ended"
 WITHOUT_WORD = "{how}, without its own word"
 WHY = "Why?"
 ASKED = "In {channel}, asked by {who} of {agent}. Started {when}."
