@@ -22,8 +22,10 @@ setup: .venv/ready
 demo: setup  ## the whole of Handrail on this machine, no account and no key needed
 	@$(BIN)/handrail demo
 
-test: setup  ## two at a time: much of it waits, for Slack's pace or for a killed part to be missed
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := -n 3 --dist loadgroup --no-loadscope-reorder
+
+test: setup  ## three at a time also on two cores: much of it waits, for Slack's pace or for a part to come back
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 check: setup  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -33,10 +35,10 @@ check: setup  ## format, lint, types, import contracts
 
 TESTS ?= tests
 uncached: setup  ## the tests again, with workers that remember no workflow: each task replays its run from the start
-	HANDRAIL_MAX_CACHED_WORKFLOWS=0 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	HANDRAIL_MAX_CACHED_WORKFLOWS=0 $(BIN)/pytest $(SIDE_BY_SIDE) $(TESTS)
 
-proof: setup  ## what takes too long for every test run: poison, floods, hostile requests, all histories cut everywhere
-	$(BIN)/pytest -o addopts="-q --strict-markers --import-mode=importlib" tests/proof
+proof: setup  ## what takes too long for every test run: poison, floods, parts that are killed, all histories cut everywhere
+	$(BIN)/pytest -m proof
 
 # Named by a pattern, so that mutmut first runs every test by its id: one that it can't find would pass for a kill.
 mutants: setup  ## change the rules in a thousand ways: which does no test notice? See docs/mutants.md; ten minutes
@@ -52,7 +54,7 @@ chaos-naive: setup  ## the same kills on a plain activity with retries: it has t
 	$(BIN)/python -m tests.chaos --naive --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 histories: setup  ## record the histories that later versions must be able to replay
-	$(BIN)/pytest tests/workflows -m recorded --record-histories
+	$(BIN)/pytest -m recorded --record-histories
 
 format: setup
 	$(BIN)/ruff format .

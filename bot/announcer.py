@@ -19,6 +19,7 @@ from .homes import Homes
 from .posting import Lookup
 from .remembered import Remembered
 from .runs import Runs
+from .sessions import Sessions
 from .showing import Looks, Showing
 from .slack import Slack
 from .views.blocks import message, section
@@ -38,11 +39,12 @@ WORKER_AWAY = timedelta(seconds=3)
 class Announcer:
     """One for the whole process; it remembers nothing that a run would miss."""
 
-    def __init__(self, runs: Runs, slack: Slack, look: Look, homes: Homes) -> None:
+    def __init__(self, runs: Runs, slack: Slack, look: Look, sessions: Sessions, homes: Homes) -> None:
         self._homes = homes
         self._runs = runs
         self._slack = slack
         self._looks = Looks(look)
+        self._sessions = sessions
         self._told = Remembered()
         """Notices shown and invitations sent: a repetition of the step would show them again."""
 
@@ -70,6 +72,7 @@ class Announcer:
         try:
             await alerts.tell_emergencies(view)
             await showing.all()
+            self._sessions.tell(showing.view, showing.thread)
             await alerts.tell(showing.view, showing.thread)
         except Refused as refused:
             if not refused.channel_lost:

@@ -1,5 +1,6 @@
 """Puts the bot together, and keeps it listening."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -28,11 +29,13 @@ from .limiter import Limiter
 from .listeners import listen
 from .mailboxes import Mailboxes
 from .people import PeopleFinder
+from .posts import Posts
 from .run_lists import RunLists
 from .runs import Runs
 from .schedules import Schedules
 from .scheduling import Scheduling
 from .server import serving
+from .sessions import Sessions
 from .settings import BotSettings, SlackSettings
 from .slack import Slack, client_for
 from .socket_mode import serve_socket_mode
@@ -51,7 +54,9 @@ class Bot:
     runs: Runs
     carriers: tuple[Announcer, PeopleFinder, Firings]
     """Whose methods carry out the steps of the queue `handrail-slack`."""
+    posts: Posts
     events: EventsDoor
+    sessions: Sessions
     later: Afterwards
 
 
@@ -70,11 +75,13 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     homes = Homes(HomePages(runs, Waits(runs, people, settings), channels, door, settings), door, later)
     desk = Desk(runs, RunLists(runs, channels, people, settings), freezing, scheduling, settings)
     asking = Asking(desk, runs, door, settings, later)
-    listen(app, settings.command, asking, Clicks(runs, door, homes, later), Dialogs(runs), homes)
-    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), homes)
+    sessions, clicks = Sessions(door, runs, later), Clicks(runs, door, homes, later)
+    listen(app, settings.command, asking, clicks, Dialogs(runs), sessions, homes)
+    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), sessions, homes)
     firings = Firings(schedules, runs, people, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
-    return Bot(app, door, runs, (announcer, people, firings), events, later)
+    posts = Posts(door, runs)
+    return Bot(app, door, runs, (announcer, people, firings), posts, events, sessions, later)
 
 
 def _bolt(slack: Slack) -> AsyncApp:
@@ -117,6 +124,7 @@ async def listening(bot: Bot, slack: SlackSettings) -> AsyncIterator[None]:
     identity = await bot.slack.identity_at_last()
     log.info("I am %s in the workspace %s", identity.user, identity.team)
     routes = bot.events.routes()
+    renewing = asyncio.create_task(bot.sessions.keep_renewing())
     try:
         async with AsyncExitStack() as stack:
             if slack.app_token is not None:
@@ -131,4 +139,5 @@ async def listening(bot: Bot, slack: SlackSettings) -> AsyncIterator[None]:
                 await stack.enter_async_context(serving(routes, slack.http_host, slack.http_port))
             yield
     finally:
+        renewing.cancel()
         await bot.later.close()

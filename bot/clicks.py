@@ -219,12 +219,15 @@ class Clicks:
         return False
 
     async def _show_end(self, click: Click, run: str) -> None:
-        """The run can't redraw its card any more, so the card is redrawn from Temporal's own record."""
+        """A run that can't redraw its card any more has it redrawn from Temporal's own record."""
         why = await self._how_it_ended(run)
-        more = "" if why == words.RUN_OVER else f" {why}"
-        await self._tell(click, f"{words.RUN_ENDED}{more}")
         if click.home is not None:
             self._homes.redraw(click.person)
+        if why == words.RUN_OVER:
+            # Its cards say how they ended: an old click that comes again must not bring back what they showed.
+            await self._tell(click, words.RUN_ENDED)
+            return
+        await self._tell(click, f"{words.RUN_ENDED} {why}")
         if click.message_ts and not click.ephemeral:
             kept = click.blocks or (section(click.text or why),)
             at = Posted(channel=click.spot.channel, ts=click.message_ts)

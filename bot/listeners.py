@@ -15,6 +15,7 @@ from .dialogs import Dialogs
 from .errors import BadPayload
 from .homes import Homes
 from .payloads import Payload, check
+from .sessions import Sessions
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +26,17 @@ NO_RETRY = {"x-slack-no-retry": "1"}
 
 
 def listen(
-    app: AsyncApp, command: str, asking: Asking, clicks: Clicks, dialogs: Dialogs, homes: Homes
+    app: AsyncApp,
+    command: str,
+    asking: Asking,
+    clicks: Clicks,
+    dialogs: Dialogs,
+    sessions: Sessions,
+    homes: Homes,
 ) -> None:
     app.command(command)(asking.command)
     app.event("app_mention")(_mention(asking))
+    app.event("agent_session_stopped")(sessions.stopped)
     app.event("app_home_opened")(homes.opened)
 
     app.action("approve")(clicks.approve)

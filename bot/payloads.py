@@ -107,6 +107,23 @@ class HomeOpened(Value):
         )
 
 
+class SessionStop(Value):
+    """Somebody pressed Slack's own Stop button beside a thread."""
+
+    person: Person
+    channel: str
+    thread_ts: str
+    delivery: str
+
+    @classmethod
+    def from_slack(cls, body: Payload) -> "SessionStop":
+        channel, thread = _text(body, "event", "channel"), _text(body, "event", "thread_ts")
+        person = Person(team=_text(body, "team_id"), user=_text(body, "event", "user"))
+        pressed = _text(body, "event", "event_ts", default="") or _text(body, "event_id")
+        delivery = f"stop/{channel}/{thread}/{person.user}/{pressed}"
+        return cls(person=person, channel=channel, thread_ts=thread, delivery=delivery)
+
+
 class Click(Value):
     """Somebody pressed a button on one of our cards, in one of our dialogs, or on their home."""
 

@@ -6,7 +6,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
@@ -24,7 +24,7 @@ from workflows.values.people import Person, Place
 from workflows.values.run import Ask, RunInput, RunSummary
 from workflows.values.signals import Answer, Cancel, Decide, DecideAll, Edit, Resolve, Revise, Signal
 from workflows.values.spec import AgentSpec
-from workflows.values.view import RunView
+from workflows.values.view import RunState, RunView
 
 from .errors import NoReply, NotReached, RunEnded, RunGone, TemporalRefused
 from .found import Found, Page
@@ -171,6 +171,13 @@ class Runs:
             )
             return told
 
+    async def began(self, workflow_id: str) -> datetime:
+        """When its first event was written, which a reset by an operator does not move. Raises as `describe` does."""
+        async with hand_off(workflow_id):
+            handle = self._client.get_workflow_handle(workflow_id)
+            events = handle.fetch_history_events(page_size=1, rpc_timeout=timedelta(seconds=HANDOFF))
+            return (await anext(events)).event_time.ToDatetime(UTC)
+
     async def find(self, name: str) -> list[Found]:
         """Runs of that name, else those whose names begin so, newest first. A workflow id names itself."""
         if name.startswith("run/"):
@@ -189,6 +196,10 @@ class Runs:
             return []
         return await self._list(f"{attributes.THREAD.name} = '{thread}' AND {UNDER_WAY}")
 
+    async def at_work(self) -> list[Found]:
+        """Runs that neither wait for anybody nor have ended."""
+        return await self._list(f"{attributes.STATE.name} = '{RunState.WORKING.value}' AND {UNDER_WAY}", 500)
+
     async def page(self, which: str, cursor: str = "", size: int = 50) -> Page:
         """One page of the runs that a query of `run_queries` means, in Temporal's order: open ones first, newest first."""
         async with hand_off():
@@ -203,9 +214,9 @@ class Runs:
         following = base64.urlsafe_b64encode(runs.next_page_token or b"").decode()
         return Page(runs=tuple(found), following=following)
 
-    async def _list(self, query: str) -> list[Found]:
+    async def _list(self, query: str, limit: int = 50) -> list[Found]:
         """The newest first."""
-        found = (await self.page(query)).runs
+        found = (await self.page(query, size=limit)).runs
         return sorted(found, key=lambda run: run.started_at, reverse=True)
 
 

@@ -70,6 +70,11 @@ class Showing:
         root = self.cards.get("root")
         return self.view.place.thread_ts or (root.ts if root is not None else None)
 
+    @property
+    def _active_thread(self) -> str | None:
+        """Where nobody has answered yet, Slack shows nothing to one person (docs.slack.dev, chat.postEphemeral)."""
+        return self.thread if self._thread_of("root") or len(self.cards) > 1 else None
+
     def _thread_of(self, slot: str) -> str | None:
         """The root card stands in the thread it was asked for in; otherwise it is what starts the thread."""
         if slot != "root":
@@ -166,7 +171,7 @@ class Showing:
         said = message(escaped(notice.text), {"type": "section", "text": plain(visible(notice.text))})
         if (told := f"notice/{self.view.run_id}/{notice.id}") not in self._told:
             try:
-                await self._slack.whisper(self.view.place.channel, notice.to.user, said, self.thread)
+                await self._slack.whisper(self.view.place.channel, notice.to.user, said, self._active_thread)
             except Refused as refused:
                 log.warning("notice %d of run %s can't be shown: %s", notice.id, self.view.run_id, refused)
             self._told.add(told)

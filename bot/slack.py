@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -41,6 +41,10 @@ ALLOWED_SKEW = timedelta(seconds=60)
 QUIET: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none"}
 REDRAWN_QUIETLY: dict[str, Any] = {"link_names": False, "parse": "none"}
 """A link in untrusted text must neither be fetched nor mention anybody."""
+
+
+Status = Literal["active", "processing", "suspended", "closed"]
+"""Of an agent session: docs.slack.dev/ai/agent-sessions."""
 
 
 class Posted(Value):
@@ -127,8 +131,13 @@ class Slack:
         body = {"channel": at.channel, "ts": at.ts, "text": card.text, "blocks": list(card.blocks)}
         await self._call("chat.update", {**body, **REDRAWN_QUIETLY})
 
-    async def cards(self, channel: str, thread_ts: str | None, since: datetime) -> Mapping[str, Posted]:
-        """Our cards there, by marker and by key: where an uncertain post is looked for before it is repeated."""
+    async def cards(
+        self, channel: str, thread_ts: str | None, since: datetime, wanted: frozenset[str] = frozenset()
+    ) -> Mapping[str, Posted]:
+        """Our cards there, by marker and by key: where an uncertain post is looked for before it is repeated.
+
+        With *wanted*, any of these names ends it. Raises Refused `too_many_messages` where they may be further back.
+        """
         method = "conversations.history" if thread_ts is None else "conversations.replies"
         asked: dict[str, Any] = {"channel": channel, "limit": PAGE, "include_all_metadata": True}
         asked["oldest"] = f"{(since - ALLOWED_SKEW).timestamp():.6f}"
@@ -143,10 +152,19 @@ class Slack:
                 for name in names(message):
                     found.setdefault(name, Posted(channel=channel, ts=message["ts"]))
             cursor = (said.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
+            if not cursor or wanted & found.keys():
                 break
             asked["cursor"] = cursor
+        else:
+            if wanted:
+                raise Refused(method, "too_many_messages")
         return found
+
+    async def channel_name(self, channel: str) -> str:
+        method, due = "conversations.info", limits.of_tier("conversations.info", limits.TIER_3)
+        await self._limiter.turn(method, due)
+        said = await self._call(method, {"channel": channel}, due, form=True)
+        return str(_of(said, method, "channel", "name"))
 
     async def permalink(self, at: Posted) -> str:
         """A link to a message of ours, for mrkdwn. A courtesy: empty where Slack gives none."""
@@ -158,6 +176,16 @@ class Slack:
             return ""
         link = str(said.get("permalink", ""))
         return link if LINK.fullmatch(link) else ""
+
+    async def set_session(
+        self, channel: str, thread_ts: str, status: Status, title: str, initiator: str = ""
+    ) -> None:
+        """What Slack itself shows beside a thread. Its Stop button is for *initiator* first."""
+        method = "agents.sessions.setStatus"
+        due = limits.of_tier(method, limits.TIER_3)
+        await self._limiter.turn(method, due)
+        body = {"channel_id": channel, "thread_ts": thread_ts, "status": status, "title": title}
+        await self._call(method, body | ({"initiator_user_id": initiator} if initiator else {}), due)
 
     # Words to one person
 

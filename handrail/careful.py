@@ -4,7 +4,7 @@ The server hands a query out beside workflow tasks. When it reaches a worker tha
 history it comes with may go on behind the last workflow task; the SDK's core applies that too, and keeps the run in
 its cache (sdk-core, history_update.rs: a query-only task takes an incomplete sequence of events for a whole one). The
 next workflow task then goes on from a state that no history leads to, and what it records can't be replayed by
-anybody: the run is wedged for good. Seen under kill -9, and made to happen at will in tests/handrail/test_careful.py.
+anybody: the run is wedged for good. Seen under kill -9, and made to happen at will in tests/proof/test_careful.py.
 
 Whether what was new to a run belonged to a task or to a query, nobody tells this side. So a run is forgotten as soon
 as a query was answered after something new; its next task loads it anew, which costs milliseconds for every hundred

@@ -1,6 +1,6 @@
 """`handrail check`: is everything there? One line each, with what to do where it is not."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,13 +9,13 @@ from rich.text import Text
 from temporalio.client import Client
 
 from activities.blobs import BlobTrouble
-from workflows.outside import Queue
+from workflows.outside import BOT, Queue
 from workflows.values.spec import ModelPlanner, RuleKind
 
 from . import blobs, temporal
 from .check_slack import check_slack
 from .check_tools import check_tools
-from .config import Config, load
+from .config import Config, load, presets
 from .demo.parts import embedded_temporal, sandbox_tokens, slack_is_real
 from .events import check_events
 from .home import Home
@@ -56,10 +56,8 @@ async def look(environ: Mapping[str, str], queue: str = "") -> AsyncIterator[Lin
         for problem in str(trouble).splitlines():
             yield Line(False, "config", problem)
         return
-    agents, tools = len(config.agents), len(config.tools)
-    yield Line(True, "config", f"{config.file}: {agents} agents, {tools} tools")
-    for doubt in config.doubts:
-        yield Line(True, "config", doubt, doubtful=True)
+    for line in _config(config):
+        yield line
     seen = _with_demo(environ)
     async for line in _slack(seen, config):
         yield line
@@ -72,6 +70,16 @@ async def look(environ: Mapping[str, str], queue: str = "") -> AsyncIterator[Lin
         yield Line(well, "events", text)
     async for line in _models(config):
         yield line
+
+
+def _config(config: Config) -> Iterator[Line]:
+    agents, tools = len(config.agents), len(config.tools)
+    yield Line(True, "config", f"{config.file}: {agents} agents, {tools} tools")
+    for name, server in config.servers.items():
+        if server.use:
+            yield Line(True, "config", f"{name}: {server.use}, made for {presets.find(server.use).made_for}")
+    for doubt in config.doubts:
+        yield Line(True, "config", doubt, doubtful=True)
 
 
 def _with_demo(environ: Mapping[str, str]) -> Mapping[str, str]:
@@ -87,7 +95,12 @@ async def _slack(environ: Mapping[str, str], config: Config) -> AsyncIterator[Li
     started = {
         start.channel: f"the events of {source.name}" for source in config.events for start in source.starts
     }
-    async for well, text in check_slack(environ, config.rules, started):
+    posted = {
+        channel: f"the server {name}"
+        for name, said in config.posts.items()
+        for channel in said.slack.channels
+    }
+    async for well, text in check_slack(environ, config.rules, {**started, **posted}, posted):
         yield Line(well, "Slack", text)
 
 
@@ -130,7 +143,8 @@ async def _polled(client: Client, team: str) -> Line:
         return Line(False, "Temporal", str(trouble))
     if polled:
         return Line(True, "Temporal", f"a worker takes what goes to {queue}")
-    text = f"no worker takes what goes to {queue}: handrail worker --queue {team}"
+    start = "bot" if team == BOT else f"worker --queue {team}"
+    text = f"no worker takes what goes to {queue}: handrail {start}"
     return Line(True, "Temporal", text, doubtful=True)
 
 
@@ -178,9 +192,12 @@ def _days(time: timedelta) -> str:
 
 
 async def _tools(config: Config, environ: Mapping[str, str]) -> AsyncIterator[Line]:
-    async with tool_servers(config, environ, worker_masker(config, environ)) as servers:
-        async for well, text in check_tools(servers, config):
-            yield Line(well, "tools", text)
+    """With those of the bot, which can be told without it."""
+    of_the_bot = [load(environ, queue=BOT)] if not config.queue and config.posts else []
+    for each in (config, *of_the_bot):
+        async with tool_servers(each, environ, worker_masker(each, environ)) as servers:
+            async for well, text in check_tools(servers, each):
+                yield Line(well, "tools", text)
 
 
 async def _models(config: Config) -> AsyncIterator[Line]:

@@ -6,7 +6,7 @@ from activities.definitions import knows, says_it_changes
 from activities.tool_replies import ToolDefinition, ToolServerError
 from activities.tool_servers import ToolServers
 from workflows.rules.keys import names_in
-from workflows.values.tools import ToolContract, Verify
+from workflows.values.tools import PreviewBy, ToolContract, Verify
 
 from .config import Config
 
@@ -36,15 +36,47 @@ def problems_of(server: str, contracts: list[ToolContract], offered: Offered) ->
         yield f"{server} does not offer {', '.join(lost)}; it offers {', '.join(sorted(offered))}"
     for contract in contracts:
         if contract.tool in offered:
+            yield from _said(contract, offered[contract.tool])
             yield from _key(contract, offered[contract.tool])
+            yield from _preview(contract, contract.preview, offered)
             if contract.verify is not None:
                 yield from _verify(contract, contract.verify, offered)
+
+
+def _said(contract: ToolContract, tool: ToolDefinition) -> Iterator[str]:
+    """Does it say otherwise? Then a read of it is refused; and what a target lacks makes every call of it fail."""
+    if contract.reads and says_it_changes(tool):
+        yield f"{contract.name} only reads, says its contract, and {contract.server} says that it changes things"
+    for argument in sorted({*names_in(contract.environment), *names_in(contract.target)}):
+        if not knows(tool.input_schema, argument):
+            yield f"{contract.name} knows no argument {argument}, which its environment or target names"
 
 
 def _key(contract: ToolContract, tool: ToolDefinition) -> Iterator[str]:
     place = contract.key
     if place is not None and not knows(tool.input_schema, place.argument):
         yield f"{contract.name} knows no argument {place.argument}, where its key_in puts the key"
+
+
+def _preview(contract: ToolContract, preview: PreviewBy, offered: Offered) -> Iterator[str]:
+    schema = offered[contract.tool].input_schema
+    for argument in preview.dry_run or ():
+        if not knows(schema, argument):
+            yield f"{contract.name} knows no argument {argument}, which makes it a dry run"
+    if preview.tool is None:
+        return
+    name = f"{contract.server}.{preview.tool}"
+    if preview.tool not in offered:
+        yield f"{contract.name} is previewed by {name}, which {contract.server} does not offer"
+        return
+    for argument in _required(offered[preview.tool]):
+        if not knows(schema, argument):
+            yield f"{name} needs the argument {argument}, and {contract.name}, which it previews, has none"
+
+
+def _required(tool: ToolDefinition) -> list[str]:
+    required = tool.input_schema.get("required")
+    return required if isinstance(required, list) else []
 
 
 def _verify(contract: ToolContract, verify: Verify, offered: Offered) -> Iterator[str]:
@@ -59,8 +91,7 @@ def _verify(contract: ToolContract, verify: Verify, offered: Offered) -> Iterato
     for argument in verify.arguments:
         if not knows(tool.input_schema, argument):
             yield f"{name} knows no argument {argument}, with which {contract.name} is verified"
-    required = tool.input_schema.get("required")
-    for argument in required if isinstance(required, list) else ():
+    for argument in _required(tool):
         if argument not in verify.arguments:
             yield f"{name} needs the argument {argument}, and verify of {contract.name} gives none"
     for argument in sorted({*names_in(verify.arguments)} - {"key"}):

@@ -67,3 +67,20 @@ def try_tool(
     trial = asyncio.run(attempt())
     policy_text.tell(list(trial.lines), console)
     raise typer.Exit(0 if trial.well else 1)
+
+
+@tools.command("presets")
+def presets_() -> None:
+    """The ready-made servers that `use` may name: what they are, what they read and change, what they need."""
+    from .config import presets
+
+    for name in presets.names():
+        preset = presets.find(name)
+        changes = [tool for tool, said in preset.tools.items() if not said.reads]
+        typer.echo(f"{name}: {preset.made_for}" + (f" ({preset.notes})" if preset.notes else ""))
+        typer.echo(f"  checked {preset.checked}")
+        typer.echo(f"  reads   with {len(preset.tools) - len(changes)} tools")
+        typer.echo(f"  changes with {', '.join(changes) or 'none'}")
+        for word, places in (("needs", preset.needs), ("takes", preset.takes)):
+            for place, what in places.items():
+                typer.echo(f"  {word}   {place}: {what}")

@@ -10,21 +10,24 @@ from .trouble import Misused
 
 BOT_SCOPES = {
     "app_mentions:read": "a goal may be typed as a mention",
+    "assistant:write": "an agent: Slack shows beside a run's thread whether it works or waits, and a Stop button",
     "channels:history": "a post that may or may not have arrived is looked up before it is repeated",
-    "channels:read": "whose home shows which runs: those of the channels they are in",
+    "channels:read": "the name of a channel that a tool posts in, and whose home shows which runs",
     "chat:write": "cards in threads, and notices to one person",
     "commands": "the slash command",
     "groups:history": "the same look-up in private channels",
-    "groups:read": "the same for private channels that the bot is in",
+    "groups:read": "the same as channels:read for private channels that the bot is in",
     "im:history": "the same look-up in direct messages",
     "im:write": "a notice to somebody who is not in the channel",
     "usergroups:read": "who is in a group of approvers, looked up at the moment it counts",
     "users:read": "whether somebody who decides is a member, a guest or deactivated",
 }
 """Each with its reason."""
-OPTIONAL_SCOPES = ("channels:read", "groups:history", "groups:read", "im:history")
-"""An admin may leave these out: there, a post that may have arrived is not looked up, and lists show only one's own runs."""
+OPTIONAL_SCOPES = ("assistant:write", "channels:read", "groups:history", "groups:read", "im:history")
+"""An admin may leave these out: threads show no sessions then, a post that may have arrived is not looked up, no tool
+posts, and lists show only one's own runs."""
 BOT_EVENTS = {
+    "agent_session_stopped": "Slack's Stop button beside a run's thread",
     "app_home_opened": "somebody's home is drawn when they look at it",
     "app_mention": "a goal, typed as a mention",
 }
@@ -47,6 +50,8 @@ display_information:
     was approved, once.
   background_color: "#1f3a3d"
 features:
+  agent_view:
+    agent_description: Works out goals step by step, and asks before it changes anything
   app_home:
     home_tab_enabled: true
     messages_tab_enabled: true

@@ -14,10 +14,10 @@ from workflows.values.people import People
 from workflows.values.spec import AgentSpec, FreezeWindow, ModelPlanner, Rule
 from workflows.values.tools import ToolContract
 
-from . import checks, events, events_checks, secrets, translate
+from . import checks, events, events_checks, presets, secrets, translate
 from .problems import BadConfig, Problem
 from .schema import BlobsSection, File, ModelSection, PolicyTestSection
-from .server_sections import ServerSection
+from .server_sections import PostsSection, ServerSection
 from .source import Source, read
 from .wording import problems_of
 
@@ -46,6 +46,8 @@ class Config:
     """The team's whose tools alone this process serves; empty where it serves all that have none."""
     elsewhere: Mapping[str, str]
     """The servers that others start, each with its queue."""
+    posts: Mapping[str, PostsSection]
+    """The servers that post in Slack: the bot's."""
     models: Mapping[str, ModelSection]
     events: tuple[EventSource, ...]
     """Who may send events."""
@@ -130,6 +132,7 @@ def load(
         servers=servers if with_servers else file.servers,
         queue=queue,
         elsewhere={name: each for name, each in queues.items() if each != queue},
+        posts={name: said for name, said in file.servers.items() if isinstance(said, PostsSection)},
         models=file.models,
         events=tuple(events.source(name, said) for name, said in file.events.items()),
         blobs=file.blobs,
@@ -154,6 +157,7 @@ def _given(environ: Mapping[str, str]) -> Mapping[str, str]:
 def _checked(source: Source) -> File:
     if source.data is None and not source.problems:
         raise BadConfig(source.file, [Problem((), "the file is empty")])
+    presets.expand(source)
     problems = list(source.problems)
     try:
         file = File.model_validate(source.data)

@@ -11,7 +11,7 @@ from activities.masking import compiled
 from workflows.values.durations import Duration
 
 from .forms import Section, spelled
-from .server_sections import ServerSection
+from .server_sections import ChannelId, ServerSection
 
 SHORTEST_FRESHNESS = timedelta(minutes=1)
 """In less time, no preview and no look at who people are would be in before it is too old."""
@@ -39,7 +39,6 @@ GroupId = Annotated[str, spelled(r"S[A-Z0-9_]+", "a Slack user group id such as 
 PeopleId = Annotated[
     str, spelled(r"[UWS][A-Z0-9_]+", "a Slack id such as U0123ABCD, or S0123ABCD of a group")
 ]
-ChannelId = Annotated[str, spelled(r"[CG][A-Z0-9_]+", "a Slack channel id such as C0123ABCD")]
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -15,12 +15,16 @@ from temporalio.worker import Worker
 
 from activities.ledger import Ledger
 from activities.mailboxes import Mailboxes
+from activities.masking import PLAIN
 from bot.app import Bot, assemble, listening
 from bot.settings import BotSettings, SlackSettings
 from bot.slack import client_for
+from handrail.bot_process import posting_tools
+from handrail.config import Config
 from handrail.queues import WORKFLOWS, as_activities, cached, runner, slack_worker
 from sandbox.client import Person
 from sandbox.server import Sandbox
+from tests.activities.far_end import BLOBS
 from tests.bot.deployer import AGENT, at_once
 from tests.workflows.far_end import FarEnd, deploy, in_order
 from workflows.outside import Queue
@@ -41,6 +45,8 @@ class Workspace:
         """A name of this workspace's own, for the Temporal server is shared by all tests."""
         self._earlier: set[str] = set()
         self.api_url = slack.api_url
+        self.config: Config | None = None
+        """For a bot that posts for tools."""
         self.http_port: int | None = None
         """Set for a bot that is called over HTTP instead of Socket Mode."""
 
@@ -86,7 +92,12 @@ class Workspace:
         self._listening = stack = AsyncExitStack()
         bot = self.assemble()
         await stack.enter_async_context(listening(bot, self.settings()))
-        await stack.enter_async_context(slack_worker(self.client, bot.carriers))
+        carriers = (
+            [*bot.carriers, posting_tools(self.config, bot.posts, PLAIN, BLOBS)]
+            if self.config
+            else bot.carriers
+        )
+        await stack.enter_async_context(slack_worker(self.client, carriers))
         self._stack.push_async_exit(stack)
 
     async def stop_listening(self) -> None:

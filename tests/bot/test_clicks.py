@@ -2,6 +2,7 @@
 
 import contextlib
 
+import aiohttp
 import pytest
 
 from sandbox.client import PersonError, words
@@ -138,6 +139,25 @@ async def test_a_click_on_a_run_that_an_operator_ended_is_answered_and_its_card_
     left = await alice.until(lambda: without_buttons(alice, card["ts"]))
     assert "prod/checkout" in words(left)
     assert "ended by an operator" in words(left)
+
+
+async def test_an_old_click_that_comes_again_after_the_end_is_answered_and_the_card_stays(
+    workspace, alice, bob
+):
+    await bob.click(await card_of(workspace, alice), "Approve")
+    await alice.sees("C0OPS", f"Done: {workspace.run}")
+    [run] = await workspace.runs()
+    await workspace.client.get_workflow_handle(run).result()
+    before = [words(each) for each in await alice.messages("C0OPS")]
+
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(f"{workspace.slack.base_url}/control/replay_click", json={}) as replayed,
+    ):
+        assert (await replayed.json())["ok"]
+    await bob.sees("C0OPS", "your click changes nothing")
+
+    assert [words(each) for each in await alice.messages("C0OPS")] == before
 
 
 async def without_buttons(person, ts):

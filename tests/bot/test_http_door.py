@@ -21,6 +21,7 @@ from bot.homes import Homes
 from bot.http import PATH, Door, verified
 from bot.listeners import listen
 from bot.server import LARGEST, serving, web_app
+from bot.sessions import Sessions
 from bot.settings import BotSettings
 from tests.bot.besieging import free_port
 from tests.bot.deployer import AGENT
@@ -53,8 +54,9 @@ async def door():
     app = deaf()
     settings, later = BotSettings(agents=(AGENT,)), Afterwards()
     asking = Asking(Desk(None, None, None, None, settings), None, None, settings, later)
-    homes = Homes(None, None, later)
-    listen(app, "/handrail", asking, Clicks(None, None, homes, later), Dialogs(None), homes)
+    homes, sessions = Homes(None, None, later), Sessions(None, None, later)
+    clicks = Clicks(None, None, homes, later)
+    listen(app, "/handrail", asking, clicks, Dialogs(None), sessions, homes)
     server = TestServer(web_app(Door(app, SECRET, now=lambda: NOW).routes()))
     async with TestClient(server) as client:
         yield client

@@ -100,8 +100,9 @@ async def test_a_schedule_says_when_it_runs_next_and_what_was_understood(workspa
     assert await workspace.runs() == []
 
 
+@pytest.mark.recorded
 async def test_each_firing_is_a_run_of_whoever_scheduled_it_in_the_channel_it_was_scheduled_in(
-    workspace, alice, bob
+    keep_histories, workspace, alice, bob
 ):
     thread = await alice.say("C0OPS", "let us see")
     await alice.say(
@@ -119,6 +120,8 @@ async def test_each_firing_is_a_run_of_whoever_scheduled_it_in_the_channel_it_wa
     await bob.click(card, "Approve")
     await alice.sees("C0OPS", f"Done: {workspace.run}")
     assert len(workspace.tools.applied) == 1
+    known = await workspace.described()
+    keep_histories.append(known.info.recent_actions[0].action.workflow_id)
 
 
 async def test_while_a_run_of_it_is_open_the_next_is_skipped_and_the_list_says_so(workspace, alice):

@@ -41,6 +41,7 @@ MANIFEST = mapping(
         background_color={"type": "string", "pattern": "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"},
     ),
     features=mapping(
+        agent_view=mapping(required=("agent_description",), agent_description=text(300)),
         app_home=mapping(
             home_tab_enabled=YES_NO, messages_tab_enabled=YES_NO, messages_tab_read_only_enabled=YES_NO
         ),

@@ -12,7 +12,7 @@ from handrail.check_tools import check_tools, problems_of
 from handrail.config import Config, load
 from handrail.masking import worker_masker
 from handrail.servers import tool_servers
-from workflows.values.tools import KeyForm, KeyPlace, ToolContract, Verify
+from workflows.values.tools import KeyForm, KeyPlace, PreviewBy, ToolContract, Verify
 
 ROOT = Path(__file__).parents[2]
 
@@ -109,6 +109,37 @@ def test_a_look_up_that_would_not_be_understood_is_told(
     ticket: ToolContract, offered: Mapping[str, ToolDefinition], changes: dict, problem: str
 ):
     assert list(problems_of("fleet", [verified_by(ticket, **changes)], offered)) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (
+            {"target": "{team}", "environment": "{service}"},
+            "fleet.create_ticket knows no argument team, which its environment or target names",
+        ),
+        (
+            {"preview": PreviewBy(dry_run={"simulate": True})},
+            "fleet.create_ticket knows no argument simulate, which makes it a dry run",
+        ),
+        (
+            {"preview": PreviewBy(tool="plan")},
+            "fleet.create_ticket is previewed by fleet.plan, which fleet does not offer",
+        ),
+        (
+            {"preview": PreviewBy(tool="get_release")},
+            "fleet.get_release needs the argument version, and fleet.create_ticket, which it previews, has none",
+        ),
+        (
+            {"tool": "restart", "name": "fleet.restart", "reads": True, "verify": None, "key": None},
+            "fleet.restart only reads, says its contract, and fleet says that it changes things",
+        ),
+    ],
+)
+def test_what_would_make_each_call_fail_is_told_before(
+    ticket: ToolContract, offered: Mapping[str, ToolDefinition], changes: dict, problem: str
+):
+    assert list(problems_of("fleet", [ticket.model_copy(update=changes)], offered)) == [problem]
 
 
 async def test_a_server_that_does_not_start_is_told(config: Config):

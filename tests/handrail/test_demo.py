@@ -14,7 +14,7 @@ from sandbox.client import Person
 from sandbox.fleet.panel import snapshot
 from tests.handrail.conftest import PATIENCE, ROOT, RunningDemo
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(180)]
 
 
 async def handrail(demo: RunningDemo, *arguments: str) -> tuple[int, str]:

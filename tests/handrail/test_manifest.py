@@ -21,12 +21,14 @@ WEB_API_METHOD = re.compile(
 )
 # docs.slack.dev/reference/methods: what each method asks of a bot token
 SCOPES = {
+    "agents.sessions.setStatus": ("assistant:write", "chat:write"),
     "auth.test": (),
     "chat.getPermalink": (),
     "chat.postEphemeral": ("chat:write",),
     "chat.postMessage": ("chat:write",),
     "chat.update": ("chat:write",),
     "conversations.history": ("channels:history", "groups:history", "im:history"),
+    "conversations.info": ("channels:read", "groups:read"),
     "conversations.open": ("im:write",),
     "conversations.replies": ("channels:history", "groups:history", "im:history"),
     "usergroups.users.list": ("usergroups:read",),
@@ -38,7 +40,11 @@ SCOPES = {
 }
 BY_APP_TOKEN = {"apps.connections.open"}
 # docs.slack.dev/reference/events
-SCOPES_OF_EVENTS = {"app_home_opened": (), "app_mention": ("app_mentions:read",)}
+SCOPES_OF_EVENTS = {
+    "agent_session_stopped": ("assistant:write",),
+    "app_home_opened": (),
+    "app_mention": ("app_mentions:read",),
+}
 
 
 def code_of_the_bot() -> Iterator[ast.AST]:

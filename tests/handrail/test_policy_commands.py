@@ -299,7 +299,9 @@ async def environment(temporal):
         await temporal.client.get_workflow_handle(each.id).terminate()
 
 
-async def test_a_freeze_is_declared_listed_and_ended(temporal, reached, environment):
+@pytest.mark.recorded
+async def test_a_freeze_is_declared_listed_and_ended(temporal, reached, environment, keep_histories):
+    keep_histories.append(freeze_id(environment))
     status, out, _ = await run("freeze", "--environment", environment, "fire\x1b[2J", **reached)
     assert (status, out.splitlines()) == (
         0,
@@ -384,6 +386,7 @@ async def test_the_help_says_whom_it_trusts():
     assert "who reaches Temporal's API is trusted" in " ".join(out.split())
 
 
+@pytest.mark.proof
 async def test_in_the_demo_a_freeze_of_slack_holds_what_was_approved_until_the_command_line_ends_it(demo):
     page = demo.home.page_url().rstrip("/")
     async with Person(page, "U0ALICE") as alice, Person(page, "U0BOB") as bob:

@@ -17,7 +17,8 @@ from activities.tools import Tools
 from bot.app import assemble
 from bot.settings import BotSettings
 from handrail.bot_process import slack_settings
-from handrail.queues import as_activities
+from handrail.careful import CarefulRunner
+from handrail.queues import as_activities, runs_worker
 from workflows import outside
 from workflows.outside import Queue, Step
 
@@ -54,3 +55,9 @@ async def test_two_workers_of_one_process_carry_out_the_same_step():
     assert {queue: len(methods) for queue, methods in first.items()} == {
         queue: len(methods) for queue, methods in second.items()
     }
+
+
+async def test_the_worker_of_the_runs_is_careful(temporal):
+    # Entered, for one that is only made stays registered with its client for ever.
+    async with runs_worker(temporal.client, [Ledger(temporal.client)], [], {}) as worker:
+        assert isinstance(worker.config()["workflow_runner"], CarefulRunner)

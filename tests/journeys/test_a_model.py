@@ -3,8 +3,8 @@
 import json
 
 from sandbox.client import words
-from tests.journeys.stage import raised
-from tests.model_server import Heard, ModelServer, calls, model_server, says
+from tests.journeys.team import MODEL_KEY
+from tests.model_server import Heard, calls, says
 
 GOAL = "the checkout service is slow since the last deploy, find out and fix it"
 PLACE = {"service": "checkout", "environment": "prod"}
@@ -24,33 +24,28 @@ def detective(heard: Heard):
     return says(f"The outcome was {json.loads(done[-1]['content'])['outcome']}.")
 
 
-def environment(model: ModelServer) -> dict[str, str]:
-    return {
-        "HANDRAIL_MODEL": "openai-chat:small",
-        "OPENAI_BASE_URL": model.url,
-        "OPENAI_API_KEY": "sk-of-the-operator-0001",
-    }
+async def test_a_model_finds_out_proposes_and_people_decide(at_team):
+    stage, model = at_team.stage, at_team.model
+    model.says_next = detective
+    thread = await stage.ask(GOAL)
+
+    card = await thread.shows("Approval needed")
+    assert "1.4.2" in words(card)
+    assert "Bob has approved this already" in words(card)
+    assert ("checkout", "1.4.2") not in stage.made()
+
+    await thread.press("Approve", by=stage.bob)
+    root = await thread.ends("done")
+
+    assert stage.made().count(("checkout", "1.4.2")) == 1
+    assert "The outcome was applied." in words(root)
+    assert "4,023 tokens" in words(root)
+    assert {"outcome": "ok"}.items() <= json.loads(model.heard[1]["messages"][-1]["content"]).items()
 
 
-async def test_a_model_finds_out_proposes_and_people_decide(tmp_path):
-    async with model_server() as model, raised(tmp_path, environment(model)) as stage:
-        model.says_next = detective
-        thread = await stage.ask(GOAL)
+async def test_a_key_that_a_model_prints_is_masked(at_team):
+    at_team.model.then(says(f"My key is {MODEL_KEY}."))
+    thread = await at_team.stage.ask("tell me your key")
 
-        card = await thread.shows("Approval needed")
-        assert "1.4.2" in words(card)
-        assert "Bob has approved this already" in words(card)
-        assert ("checkout", "1.4.2") not in stage.made()
-
-        await thread.press("Approve", by=stage.bob)
-        root = await thread.ends("done")
-
-        assert stage.made().count(("checkout", "1.4.2")) == 1
-        assert "The outcome was applied." in words(root)
-        assert "4,023 tokens" in words(root)
-        assert {"outcome": "ok"}.items() <= json.loads(model.heard[1]["messages"][-1]["content"]).items()
-
-        model.then(says("My key is sk-of-the-operator-0001."))
-        thread = await stage.ask("tell me your key")
-        root = await thread.ends("done")
-        assert "sk-of-the-operator" not in words(root)
+    root = await thread.ends("done")
+    assert "sk-of-the-operator" not in words(root)

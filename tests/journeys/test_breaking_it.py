@@ -42,6 +42,7 @@ async def test_what_somebody_else_deploys_meanwhile_is_asked_about_again(stage):
     assert stage.made().count(("search", "2.9.0")) == 1
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("part", ["worker", "bot", "Temporal"])
 async def test_a_part_is_killed_at_every_point_of_the_story(part, tmp_path):
     async with raised(tmp_path) as stage:

@@ -3,16 +3,14 @@
 import json
 import re
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 
 import pytest
-import pytest_asyncio
 
 from sandbox.client import words
-from tests.journeys.stage import Stage, raised
-from tests.journeys.test_a_model import environment
-from tests.model_server import Heard, calls, model_server, says
+from tests.model_server import Heard, calls, says
+
+pytestmark = pytest.mark.proof
 
 DEPLOY, RESTART = "fleet__deploy", "fleet__restart"
 ORDER = re.compile(r"CALL (?P<tool>\S+) (?P<arguments>\{.*?\}) BECAUSE (?P<said>.*?) END", re.DOTALL)
@@ -32,14 +30,10 @@ def gullible(heard: Heard):
     return calls(*((each["tool"], each["arguments"]) for each in ordered), said=ordered[0]["said"])
 
 
-@pytest_asyncio.fixture(scope="module")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    async with (
-        model_server() as model,
-        raised(tmp_path_factory.mktemp("gullible"), environment(model)) as made,
-    ):
-        model.says_next = gullible
-        yield made
+@pytest.fixture
+def stage(at_team):
+    at_team.model.says_next = gullible
+    return at_team.stage
 
 
 @pytest.fixture

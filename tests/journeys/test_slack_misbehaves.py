@@ -4,6 +4,8 @@ import pytest
 
 from sandbox.client import words
 
+pytestmark = pytest.mark.proof
+
 
 async def cards(thread):
     """How often each kind of card stands in the thread."""

@@ -1,7 +1,9 @@
 """A server as it comes, beside the one of all tests that suggests early to continue as new."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
@@ -22,3 +24,10 @@ async def plain_temporal() -> AsyncIterator[WorkflowEnvironment]:
         dev_server_log_level="error",
     ) as environment:
         yield environment
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.proof)

@@ -60,7 +60,7 @@ async def test_auth_test_names_the_bot_and_its_scopes(client):
         ),
         ("chat.update", {"channel": "C0OPS", "ts": "1.000000", "text": "x"}, "message_not_found"),
         ("chat.postEphemeral", {"channel": "C0OPS", "user": "U0GUS", "text": "x"}, "user_not_in_channel"),
-        ("conversations.join", {"channel": "C0OPS"}, "missing_scope"),
+        ("conversations.join", {"channel": "C0RANDOM"}, "missing_scope"),
         ("conversations.open", {"users": "U0NOBODY"}, "user_not_found"),
         ("conversations.replies", {"channel": "C0OPS", "ts": "1.000000"}, "thread_not_found"),
         ("users.info", {"user": "U0NOBODY"}, "user_not_found"),

@@ -74,6 +74,7 @@ async def lengths(client: Client, run: WorkflowHandle) -> list[int]:
     return found
 
 
+@pytest.mark.proof
 async def test_two_hundred_calls_with_large_answers_are_one_run(with_planner, temporal):
     seen: list[Transcript] = []
     far_end = await with_planner(planner(200, seen))
@@ -93,6 +94,7 @@ async def test_two_hundred_calls_with_large_answers_are_one_run(with_planner, te
     assert sum(histories) < 200 * len(LONG) + len(histories) * 3 * TRANSCRIPT_CHARACTERS
 
 
+@pytest.mark.proof
 async def test_earlier_turns_give_way_to_a_summary_and_what_people_decided_does_not(with_planner):
     seen: list[Transcript] = []
     asked: list[Transcript] = []
@@ -137,6 +139,7 @@ async def test_earlier_turns_give_way_to_a_summary_and_what_people_decided_does_
     assert len(rows) == len(asked) > 2
 
 
+@pytest.mark.proof
 async def test_where_no_summary_can_be_had_the_calls_are_listed(with_planner):
     seen: list[Transcript] = []
     far_end = await with_planner(planner(120, seen))

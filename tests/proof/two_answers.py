@@ -13,7 +13,8 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 QUEUE = "two-answers"
 ACTIVITIES = "two-answers-activities"
-STICKY = timedelta(seconds=2)
+STICKY = timedelta(seconds=4)
+"""How long the server keeps a task for a worker that is dead: a query first, then the result."""
 LONG = timedelta(minutes=5)
 
 
