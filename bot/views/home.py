@@ -46,12 +46,12 @@ def home_view(page: HomePage, at: HomeRef, command: str) -> View:
 
 
 def _named(blocks: Sequence[Block]) -> list[Block]:
-    """What can be clicked has an id after its content: a click on a home that is drawn again just then still fits."""
+    """What can be clicked has an id after its buttons: a click on a home that is drawn again just then still fits."""
     times: Counter[str] = Counter()
     made = []
     for each in blocks:
-        if each["type"] == "actions" or "accessory" in each:
-            name = hashlib.sha256(json.dumps(each).encode()).hexdigest()[:24]
+        if pressed := each.get("accessory") or (each["type"] == "actions" and each["elements"]):
+            name = hashlib.sha256(json.dumps(pressed).encode()).hexdigest()[:24]
             times[name] += 1
             made.append({**each, "block_id": f"{name}-{times[name]}"})
         else:
