@@ -14,7 +14,7 @@ from . import words
 from .afterwards import Afterwards
 from .errors import BotError, RunEnded, RunGone, SlackError
 from .homes import Homes
-from .payloads import Click, Payload
+from .payloads import Click, Payload, Spot
 from .remembered import Remembered
 from .runs import Runs, within
 from .slack import Posted, Slack
@@ -51,7 +51,11 @@ class Clicks:
         """What was shown for which click: a click that is delivered again is not answered again."""
 
     async def approve(self, ack: AsyncAck, body: Payload) -> None:
-        click, ref = self._read(body, ApprovalRef)
+        """On a card or a home; and in the details of what is dangerous, which then say what came of it."""
+        click, ref = self._read(body, PageRef)
+        in_details = bool(click.view_id)
+        if ref.channel:
+            click = click.model_copy(update={"spot": Spot(channel=ref.channel, thread_ts=ref.thread or None)})
         decision = Decide(
             delivery=click.delivery,
             by=click.person,
@@ -60,7 +64,10 @@ class Clicks:
             approve=True,
             clicked_at=click.clicked_at,
         )
-        await self._hand_off(click, ref.run, self._runs.decide(ref.run, decision))
+        handed = await self._hand_off(click, ref.run, self._runs.decide(ref.run, decision))
+        if in_details:
+            said = modals.said_modal(words.HANDED_ON if handed else words.NOT_HANDED_ON)
+            self._later.do(self._slack.update_modal(click.view_id, said))
         await ack()
 
     async def approve_all(self, ack: AsyncAck, body: Payload) -> None:

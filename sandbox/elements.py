@@ -3,8 +3,24 @@
 Limits: Slack's Block Kit reference (docs.slack.dev/reference/block-kit), as restated by slack_sdk's model classes.
 """
 
-from sandbox.schema import Check, anything, boolean, integer, items, number, one_of, shape, string, typed
+import re
 
+from sandbox.json_types import Json
+from sandbox.schema import (
+    Check,
+    Problems,
+    anything,
+    boolean,
+    integer,
+    items,
+    number,
+    one_of,
+    shape,
+    string,
+    typed,
+)
+
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
 ACTION_ID = string(255)
 URL = string(3000)
 
@@ -51,6 +67,26 @@ def element(required: dict[str, Check], optional: dict[str, Check] | None = None
 def entry(optional: dict[str, Check], required: dict[str, Check] | None = None) -> Check:
     """An element one types into or chooses from: it may have a placeholder and take the focus."""
     return element(required or {}, {"placeholder": PLACEHOLDER, "focus_on_load": boolean, **optional})
+
+
+_NUMBER_INPUT = entry(
+    {
+        "initial_value": string(),
+        "min_value": string(),
+        "max_value": string(),
+        "dispatch_action_config": DISPATCH,
+    },
+    {"is_decimal_allowed": boolean},
+)
+
+
+def number_input(value: Json, at: str, problems: Problems) -> None:
+    _NUMBER_INPUT(value, at, problems)
+    for name in ("initial_value", "min_value", "max_value"):
+        if isinstance(said := value.get(name), str) and not NUMBER.fullmatch(said):
+            problems.add(f"{at}/{name}", "must be a number")
+    if not problems.found and float(value.get("min_value", "-inf")) > float(value.get("max_value", "inf")):
+        problems.add(f"{at}/min_value", "cannot be greater than max_value")
 
 
 IMAGE = shape(
@@ -119,15 +155,7 @@ TYPED: dict[str, Check] = {
             "dispatch_action_config": DISPATCH,
         }
     ),
-    "number_input": entry(
-        {
-            "initial_value": string(),
-            "min_value": string(),
-            "max_value": string(),
-            "dispatch_action_config": DISPATCH,
-        },
-        {"is_decimal_allowed": boolean},
-    ),
+    "number_input": number_input,
     "email_text_input": entry({"initial_value": string(), "dispatch_action_config": DISPATCH}),
     "url_text_input": entry({"initial_value": string(), "dispatch_action_config": DISPATCH}),
 }

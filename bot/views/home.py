@@ -13,7 +13,7 @@ from .. import words
 from ..found import Found, HomePage, Waiting, WaitingFor
 from ..words import runs as said
 from .blocks import Block, actions, context, header, line, quote, rich, run_of, section
-from .change import claim, excerpt, length, notes, parts, title, whole
+from .change import claim, excerpt, length, notes, parts, title, whole_arguments, whole_preview
 from .deciding import buttons
 from .fields import block
 from .lists import run_lines, turning
@@ -116,7 +116,11 @@ def _where(run: RunView, links: dict[str, str]) -> str:
 
 def _approval(run: RunView, approval: ApprovalView) -> list[Block]:
     """Shown whole where it is short, and then it can be approved here: what was not seen whole can't be."""
-    content = block(whole(approval)) if length(parts(approval)) <= WHOLE else None
+    content = (
+        block([*whole_arguments(approval), *whole_preview(approval)])
+        if length(parts(approval)) <= WHOLE
+        else None
+    )
     shown = content is not None and len(json.dumps(content)) <= WHOLE_BYTES
     approvable = shown and approval.shown.complete
     bound = said.NOT_WHOLE if approval.shown.complete else words.NEVER_WHOLE

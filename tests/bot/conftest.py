@@ -41,6 +41,8 @@ class Workspace:
         self.tools = FarEnd(temporal.client, in_order(deploy()))
         self.agent = AGENT
         self._stack = AsyncExitStack()
+        self.schema: dict[str, object] | None = None
+        """Of its tool, as previews say it."""
         self.service = "svc" + secrets.token_hex(3)
         """A name of this workspace's own, for the Temporal server is shared by all tests."""
         self._earlier: set[str] = set()
@@ -84,6 +86,7 @@ class Workspace:
         [known] = self.agent.rules
         self.agent = self.agent.model_copy(update={"rules": (known.model_copy(update=rule),)})
         self.tools = FarEnd(self.client, at_once(*calls))
+        self.tools.input_schema = self.schema
         await self.work()
         await self.listen()
 

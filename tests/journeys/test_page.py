@@ -63,6 +63,12 @@ async def test_a_newcomer_deploys_breaks_it_and_sees_the_count_stay_right(page, 
         await expect(thread.get_by_text("somebody else has to decide on it").first).to_be_visible()
         await shot(page, "3-alice-is-refused")
 
+        await thread.get_by_test_id("action-edit").last.click()
+        await page.get_by_test_id("modal-submit").click()
+        await expect(page.get_by_test_id("modal").get_by_text("Nothing was changed.")).to_be_visible()
+        await shot(page, "3-edit")
+        await page.get_by_test_id("modal-close").click()
+
         await page.get_by_test_id("act-as-bob").last.click()
         await approve(page)
         await expect(thread.get_by_text("this is how it ended")).to_be_visible()

@@ -1,6 +1,13 @@
 import pytest
 from slack_sdk.errors import SlackApiError
 
+from sandbox.errors import SlackError
+from sandbox.view_rules import complaints, filled_state, parse_view
+
+
+def plain(text):
+    return {"type": "plain_text", "text": text}
+
 
 def reason_modal(**more):
     return {
@@ -243,3 +250,38 @@ async def test_a_button_in_a_modal_tells_the_app_what_was_typed_so_far(
     )
 
     assert await heard.next() == ({"type": "view", "view_id": modal["id"]}, "half")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("4", None),
+        ("x", "Enter a number."),
+        ("1e999999999", "Enter a number."),
+        ("2.5", "Enter a whole number."),
+        ("0", "Enter a number no smaller than 1."),
+        ("10", "Enter a number no greater than 9."),
+        (None, "Please complete this required field."),
+    ],
+)
+def test_a_number_is_held_to_what_its_field_takes(typed, said):
+    entry = {"type": "number_input", "action_id": "n", "is_decimal_allowed": False}
+    entry |= {"min_value": "1", "max_value": "9"}
+    block = {"type": "input", "block_id": "b", "label": plain("How many"), "element": entry}
+    view = {"type": "modal", "title": plain("Scale"), "submit": plain("Send"), "blocks": [block]}
+
+    values = filled_state(parse_view(view, "modal"), {"b": {"n": {"value": typed}}})
+    assert complaints(view, values).get("b") == said
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"min_value": "9", "max_value": "1"}, {"initial_value": "one"}, {"max_value": 3}]
+)
+def test_a_number_field_that_slack_refuses_is_refused(wrong):
+    entry = {"type": "number_input", "action_id": "n", "is_decimal_allowed": True, **wrong}
+    block = {"type": "input", "block_id": "b", "label": plain("How many"), "element": entry}
+
+    with pytest.raises(SlackError, match="invalid_arguments"):
+        parse_view(
+            {"type": "modal", "title": plain("Scale"), "submit": plain("Send"), "blocks": [block]}, "modal"
+        )
