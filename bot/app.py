@@ -14,6 +14,7 @@ from temporalio.client import Client
 from .afterwards import Afterwards
 from .announcer import Announcer
 from .asking import Asking
+from .channels import Channels
 from .clicks import Clicks
 from .desk import Desk
 from .dialogs import Dialogs
@@ -21,6 +22,8 @@ from .events import EventsDoor, Intake
 from .firings import Firings
 from .freezes import Freezes
 from .freezing import Freezing
+from .home_pages import HomePages
+from .homes import Homes
 from .http import Door
 from .limiter import Limiter
 from .listeners import listen, listen_for_starts
@@ -28,6 +31,7 @@ from .mailboxes import Mailboxes
 from .people import PeopleFinder
 from .posts import Posts
 from .prompts import Prompts
+from .run_lists import RunLists
 from .runs import Runs
 from .schedules import Schedules
 from .scheduling import Scheduling
@@ -39,6 +43,7 @@ from .socket_mode import serve_socket_mode
 from .start_policy import StartPolicy
 from .starting import Starting
 from .views.look import Look
+from .waits import Waits
 
 log = logging.getLogger(__name__)
 
@@ -70,13 +75,16 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     schedules = Schedules(temporal)
     policy = StartPolicy(people, door, settings)
     scheduling = Scheduling(schedules, runs, people, door, settings)
+    channels = Channels(door)
+    homes = Homes(HomePages(runs, Waits(runs, people, settings), channels, door, settings), door, later)
     starting = Starting(runs, door, policy, settings, later)
-    desk = Desk(runs, policy, freezing, scheduling, settings)
+    run_lists = RunLists(runs, channels, people, settings)
+    desk = Desk(runs, policy, run_lists, freezing, scheduling, settings)
     asking = Asking(desk, starting, runs, door, settings, later)
-    sessions = Sessions(door, runs, later)
+    sessions, clicks = Sessions(door, runs, later), Clicks(runs, door, homes, later)
     listen_for_starts(app, starting, Prompts(door, policy, settings, later))
-    listen(app, settings.command, asking, Clicks(runs, door, later), Dialogs(runs), sessions)
-    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), sessions)
+    listen(app, settings.command, asking, clicks, Dialogs(runs), sessions, homes)
+    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), sessions, homes)
     firings = Firings(schedules, runs, people, policy, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
     posts = Posts(door, runs)

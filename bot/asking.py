@@ -1,6 +1,7 @@
 """People asking in words: the slash command, a mention, a direct message, a chip."""
 
 import logging
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -22,7 +23,7 @@ from .slack import Slack
 from .starting import Starting
 from .views.blocks import Message
 from .views.lists import sentence
-from .views.refs import GoalRef
+from .views.refs import GoalRef, ListRef, RunRef, WhyRef
 from .views.text import escaped
 
 log = logging.getLogger(__name__)
@@ -120,6 +121,38 @@ class Asking:
                 await self._slack.say(mention.spot.channel, reply, mention.thread)
             return
         await self._slack.whisper(mention.spot.channel, mention.person.user, reply, mention.spot.thread_ts)
+
+    async def turn_list(self, ack: AsyncAck, body: Payload) -> None:
+        click = Click.from_slack(body, datetime.now(UTC))
+        page = self._desk.page(click.ref(ListRef), click.person, click.spot.channel)
+        self._later.do(self._instead(click, page))
+        await ack()
+
+    async def status(self, ack: AsyncAck, body: Payload) -> None:
+        click = Click.from_slack(body, datetime.now(UTC))
+        told = self._desk.status(click.ref(RunRef).run, click.person, click.spot.channel)
+        self._later.do(self._instead(click, told))
+        await ack()
+
+    async def why(self, ack: AsyncAck, body: Payload) -> None:
+        click = Click.from_slack(body, datetime.now(UTC))
+        told = self._desk.why(click.ref(WhyRef), click.person, click.spot.channel)
+        self._later.do(self._instead(click, told))
+        await ack()
+
+    async def _instead(self, click: Click, card: Awaitable[Message]) -> None:
+        """In the place of the answer that was clicked on; what can't be shown now leaves that as it is."""
+        try:
+            async with within():
+                shown = await card
+        except BotError as error:
+            log.warning("a page for %s could not be shown: %r", click.person.user, error)
+            shown = sorry(error)
+        else:
+            if click.ephemeral and click.response_url:
+                await self._slack.replace(click.response_url, shown)
+                return
+        await self._slack.whisper(click.spot.channel, click.person.user, shown, click.spot.thread_ts)
 
     async def chip(self, ack: AsyncAck, body: Payload) -> None:
         """One chip, one run, however often it is pressed: the answer it stood in goes away."""

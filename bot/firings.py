@@ -11,7 +11,6 @@ from workflows.values.people import PeopleQuestion, Place
 from workflows.values.schedule import Firing, Prepared, ScheduledGoal
 from workflows.values.spec import AgentSpec
 
-from . import words
 from .errors import BotError, NoSuchSchedule, NotLookedUp, RateLimited, Refused, SlackError
 from .people import PeopleFinder
 from .posting import Lookup, tolerantly
@@ -23,6 +22,7 @@ from .slack import Slack
 from .start_policy import MAY_ASK, StartPolicy
 from .views import schedules as views
 from .views.blocks import Message
+from .words import schedules as words
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from .asking import Asking
 from .clicks import Clicks
 from .dialogs import Dialogs
 from .errors import BadPayload
+from .homes import Homes
 from .payloads import Payload, check
 from .prompts import Prompts
 from .sessions import Sessions
@@ -37,12 +38,19 @@ def listen_for_starts(app: AsyncApp, starting: Starting, prompts: Prompts) -> No
 
 
 def listen(
-    app: AsyncApp, command: str, asking: Asking, clicks: Clicks, dialogs: Dialogs, sessions: Sessions
+    app: AsyncApp,
+    command: str,
+    asking: Asking,
+    clicks: Clicks,
+    dialogs: Dialogs,
+    sessions: Sessions,
+    homes: Homes,
 ) -> None:
     app.command(command)(asking.command)
     app.event("app_mention")(_event(asking.mention))
     app.event("message")(_event(asking.direct))
     app.event("agent_session_stopped")(sessions.stopped)
+    app.event("app_home_opened")(homes.opened)
 
     app.action("approve")(clicks.approve)
     app.action("reject")(clicks.reject)
@@ -53,12 +61,15 @@ def listen(
     app.action("details")(clicks.details)
     app.action(re.compile("details_(next|previous)"))(clicks.turn_page)
     app.action("cancel_run")(clicks.cancel_run)
-    app.action("show_status")(clicks.status)
     app.action("temporal_link")(clicks.link)
     app.action(re.compile(r"answer_\d+"))(clicks.answer)
     app.action("write_answer")(clicks.write_answer)
     app.action(re.compile("resolve_(happened|did_not|stop)"))(clicks.resolve)
     app.action(re.compile(r"start_(\d+|goal)|try_again"))(asking.chip)
+    app.action(re.compile("list_(first|next)"))(asking.turn_list)
+    app.action("show_status")(asking.status)
+    app.action(re.compile("why_(turn|previous|next|more|first)"))(asking.why)
+    app.action(re.compile("home_page_.*"))(homes.turn)
     app.action(ANY)(clicks.unknown)
 
     app.view("reject")(dialogs.reject)

@@ -100,6 +100,20 @@ class Mention(Value):
         return rest if mentions or self.direct else re.sub(r"\A\s*(<@[^>]*>|@\S+)", " ", self.text)
 
 
+class HomeOpened(Value):
+    """Somebody opened our App Home: the tab of that name, or the conversation beside it."""
+
+    person: Person
+    is_home: bool
+
+    @classmethod
+    def from_slack(cls, body: Payload) -> "HomeOpened":
+        return cls(
+            person=Person(team=_text(body, "team_id"), user=_text(body, "event", "user")),
+            is_home=_text(body, "event", "tab", default="home") == "home",
+        )
+
+
 class SessionStop(Value):
     """Somebody pressed Slack's own Stop button beside a thread."""
 
@@ -118,11 +132,11 @@ class SessionStop(Value):
 
 
 class Click(Value):
-    """Somebody pressed a button on one of our cards, or in one of our dialogs."""
+    """Somebody pressed a button on one of our cards, in one of our dialogs, or on their home."""
 
     person: Person
     spot: Spot
-    """Its channel is empty in a dialog."""
+    """Its channel is empty in a dialog and on a home."""
     message_ts: str = ""
     action: str
     value: str
@@ -130,10 +144,13 @@ class Click(Value):
     delivery: str
     clicked_at: datetime
     view_id: str = ""
+    """Of a dialog."""
+    home: str | None = None
+    """The private_metadata of a home; None where it was no home."""
     response_url: str = ""
     text: str = ""
     blocks: tuple[Block, ...] = ()
-    """Of the message clicked on, as Slack sent it back."""
+    """Of the message or home clicked on, as Slack sent it back."""
     ephemeral: bool = False
 
     @classmethod
@@ -147,7 +164,9 @@ class Click(Value):
         assert isinstance(message, dict)
         action, made_at = _text(button, "button", "action_id"), _stamp(button, "button", "action_ts")
         message_ts = _text(body, "container", "message_ts", default="") or _text(message, "ts", default="")
-        blocks = message["blocks"] if isinstance(message.get("blocks"), list) else []
+        is_home = _text(body, "view", "type", default="") == "home"
+        shown = body["view"] if is_home else message
+        blocks = shown["blocks"] if isinstance(shown.get("blocks"), list) else []
         view_id = _text(body, "view", "id", default="")
         once = made_at or _text(body, "trigger_id", default="")
         return cls(
@@ -165,7 +184,8 @@ class Click(Value):
             trigger_id=_text(body, "trigger_id", default=""),
             delivery=f"click/{message_ts or view_id}/{action}/{person.team}/{person.user}/{once}",
             clicked_at=_moment(made_at, now),
-            view_id=view_id,
+            view_id="" if is_home else view_id,
+            home=_text(body, "view", "private_metadata", default="") if is_home else None,
             response_url=_text(body, "response_url", default=""),
             text=_text(message, "text", default=""),
             blocks=tuple(block for block in blocks if isinstance(block, dict)),

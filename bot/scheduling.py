@@ -11,7 +11,6 @@ from workflows.values.people import PeopleQuestion, Person, Standing
 from workflows.values.schedule import ScheduledGoal
 from workflows.values.spec import AgentSpec, Runbook
 
-from . import words
 from .asked import Asked
 from .commands import StartRun
 from .errors import BadTimes, NotLookedUp, RunGone, SlackError, TemporalUnavailable
@@ -39,6 +38,7 @@ from .views import schedules as views
 from .views.blocks import Message
 from .views.lists import sentence
 from .views.text import channel, code, user
+from .words import schedules as words
 
 log = logging.getLogger(__name__)
 

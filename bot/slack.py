@@ -192,6 +192,9 @@ class Slack:
 
     async def whisper(self, channel: str, to: str, card: Message, thread_ts: str | None = None) -> None:
         """Only *to* sees it, in the channel or the thread; in a direct message where that can't be."""
+        if not channel:  # they clicked on their home
+            await self.direct(to, card)
+            return
         due = limits.of_tier("chat.postEphemeral", limits.TIER_4)
         await self._limiter.turn("chat.postEphemeral", due)
         body: dict[str, Any] = {
@@ -237,15 +240,21 @@ class Slack:
 
     async def dismiss(self, response_url: str) -> None:
         """Take an answer of ours away that only one person saw. A courtesy: a failure is logged once."""
+        await self._respond(response_url, {"delete_original": True})
+
+    async def replace(self, response_url: str, card: Message) -> None:
+        """Put *card* in the place of an answer of ours that only one person saw. A failure is logged once."""
+        body = {"replace_original": True, "text": card.text, "blocks": list(card.blocks)}
+        await self._respond(response_url, body)
+
+    async def _respond(self, response_url: str, body: dict[str, Any]) -> None:
         try:
-            said = await AsyncWebhookClient(response_url, timeout=TIMEOUT).send_dict(
-                {"delete_original": True}
-            )
+            said = await AsyncWebhookClient(response_url, timeout=TIMEOUT).send_dict(body)
         except (aiohttp.ClientError, TimeoutError, OSError, SlackClientError, ValueError) as error:
-            self.once("dismiss", "an answer could not be taken away: %s", type(error).__name__)
+            self.once("respond", "an answer could not be changed: %s", type(error).__name__)
             return
         if said.status_code != 200:
-            self.once("dismiss", "an answer could not be taken away: HTTP %d", said.status_code)
+            self.once("respond", "an answer could not be changed: HTTP %d", said.status_code)
 
     # Dialogs
 
@@ -258,6 +267,15 @@ class Slack:
         """*seen*: the hash of what it takes the place of. Where that is replaced already, Slack refuses."""
         body = {"view_id": view_id, "view": view}
         await self._call("views.update", body | {"hash": seen} if seen else body)
+
+    # Homes
+
+    async def turn_to_publish(self, user_id: str) -> None:
+        await self._limiter.turn("views.publish", limits.home(user_id))
+
+    async def publish(self, user_id: str, view: Block) -> None:
+        """After `turn_to_publish`."""
+        await self._call("views.publish", {"user_id": user_id, "view": view}, limits.home(user_id))
 
     # People
 
@@ -274,6 +292,33 @@ class Slack:
         await self._limiter.turn("usergroups.users.list", due)
         said = await self._call("usergroups.users.list", {"usergroup": group}, due, form=True)
         return frozenset(_of(said, "usergroups.users.list", "users"))
+
+    async def channels(self, user_id: str) -> frozenset[str]:
+        """The channels of a person, private ones where the bot is in them too and may see them."""
+        try:
+            return await self._channels(user_id, "public_channel,private_channel")
+        except Refused as refused:
+            if refused.code != "missing_scope":
+                raise
+            return await self._channels(user_id, "public_channel")
+
+    async def _channels(self, user_id: str, types: str) -> frozenset[str]:
+        method, due = "users.conversations", limits.of_tier("users.conversations", limits.TIER_3)
+        asked: dict[str, Any] = {
+            "user": user_id,
+            "types": types,
+            "exclude_archived": "true",
+            "limit": PAGE,
+        }
+        found: set[str] = set()
+        for _ in range(PAGES):
+            await self._limiter.turn(method, due)
+            said = await self._call(method, asked, due, form=True)
+            found.update(each["id"] for each in _of(said, method, "channels"))
+            asked["cursor"] = (said.get("response_metadata") or {}).get("next_cursor")
+            if not asked["cursor"]:
+                break
+        return frozenset(found)
 
     def once(self, what: str, words: str, *values: object) -> None:
         """Into the log, the first time only."""

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
-from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 from re import fullmatch
 
@@ -26,6 +26,8 @@ LONGEST_NAME = 200
 """Characters of a parameter's name: a block_id takes 255."""
 INPUT_LIMIT = 3000
 """Of a plain_text_input."""
+NUMBER = r"[0-9]+(\.[0-9]+)?"
+"""As a number_input takes it."""
 DIGITS = 12
 """Of a number, before or behind its point."""
 AGENT, GOAL, MATERIAL, CHANNEL, PLAN = "agent", "goal", "material", "channel", "plan"
@@ -206,16 +208,16 @@ def _problem(field: Field, text: str) -> str:
 
 
 def _number_problem(field: Field, text: str) -> str:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return words.A_NUMBER
-    if not number.is_finite() or not -DIGITS < number.adjusted() < DIGITS:
-        return words.A_NUMBER
-    if field.kind is Kind.WHOLE and number != number.to_integral_value():
+    whole, _, rest = text.partition(".")
+    if (
+        not fullmatch(NUMBER, text)
+        or max(len(whole), len(rest)) > DIGITS
+        or (rest and field.kind is Kind.WHOLE)
+    ):
         return words.A_NUMBER
     if field.name.startswith(PARAMETER):
-        return "" if fullmatch(WORD, text) else words.ONE_WORD
+        return ""
+    number = Decimal(text)
     if number <= 0 or (field.most and number > Decimal(field.most)):
         return words.TOO_MUCH.format(most=field.most) if field.most else words.A_NUMBER
     return ""

@@ -12,11 +12,11 @@ BOT_SCOPES = {
     "app_mentions:read": "a goal may be typed as a mention",
     "assistant:write": "an agent: Slack shows whether a run works or waits, with a Stop button, and suggests goals in direct messages",
     "channels:history": "a post that may or may not have arrived is looked up before it is repeated",
-    "channels:read": "the name of a channel that a tool posts in",
+    "channels:read": "the name of a channel that a tool posts in, and whose home shows which runs",
     "chat:write": "cards in threads, and notices to one person",
     "commands": "the slash command, and the shortcuts",
     "groups:history": "the same look-up in private channels",
-    "groups:read": "the same name of private channels",
+    "groups:read": "the same as channels:read for private channels that the bot is in",
     "im:history": "a goal may be typed as a direct message; and the same look-up there",
     "im:write": "a notice to somebody who is not in the channel",
     "usergroups:read": "who is in a group of approvers, looked up at the moment it counts",
@@ -25,10 +25,10 @@ BOT_SCOPES = {
 """Each with its reason."""
 OPTIONAL_SCOPES = ("assistant:write", "channels:read", "groups:history", "groups:read", "im:history")
 """An admin may leave these out: threads show no sessions then, nothing is suggested, nobody is heard in direct messages, a
-post that may have arrived is not looked up, and no tool posts."""
+post that may have arrived is not looked up, no tool posts, and lists show only one's own runs."""
 BOT_EVENTS = {
     "agent_session_stopped": "Slack's Stop button beside a run's thread",
-    "app_home_opened": "the moment to suggest goals in direct messages",
+    "app_home_opened": "somebody's home is drawn when they look at it, and goals are suggested in direct messages",
     "app_mention": "a goal, typed as a mention",
     "message.im": "a goal, typed as a direct message",
 }
@@ -54,7 +54,7 @@ features:
   agent_view:
     agent_description: Works out goals step by step, and asks before it changes anything
   app_home:
-    home_tab_enabled: false
+    home_tab_enabled: true
     messages_tab_enabled: true
     messages_tab_read_only_enabled: false  # a direct message is a goal
   bot_user:
@@ -72,7 +72,7 @@ features:
   slash_commands:
     - command: {command}
       description: Start a run, or see and stop one
-      usage_hint: '<goal> | plan <goal> | status <run> | cancel <run> | list | schedule "<cron>" <goal> | freeze <environment> <reason> | help'
+      usage_hint: '<goal> | plan <goal> | status <run> | why <run> | cancel <run> | list | schedule "<cron>" <goal> | freeze <environment> <reason> | help'
       should_escape: true
 {url}\
 oauth_config:

@@ -3,8 +3,10 @@
 Limits: Slack's Block Kit reference (docs.slack.dev/reference/block-kit), as restated by slack_sdk's model classes.
 """
 
+import re
 from typing import Any
 
+from sandbox.json_types import Json
 from sandbox.schema import (
     Check,
     Problems,
@@ -19,6 +21,7 @@ from sandbox.schema import (
     typed,
 )
 
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
 ACTION_ID = string(255)
 URL = string(3000)
 
@@ -82,6 +85,26 @@ def begun_with(check: Check) -> Check:
                 problems.add(f"{at}/{name}", "must be one of the options")
 
     return checked
+
+
+_NUMBER_INPUT = entry(
+    {
+        "initial_value": string(),
+        "min_value": string(),
+        "max_value": string(),
+        "dispatch_action_config": DISPATCH,
+    },
+    {"is_decimal_allowed": boolean},
+)
+
+
+def number_input(value: Json, at: str, problems: Problems) -> None:
+    _NUMBER_INPUT(value, at, problems)
+    for name in ("initial_value", "min_value", "max_value"):
+        if isinstance(said := value.get(name), str) and not NUMBER.fullmatch(said):
+            problems.add(f"{at}/{name}", "must be a number")
+    if not problems.found and float(value.get("min_value", "-inf")) > float(value.get("max_value", "inf")):
+        problems.add(f"{at}/min_value", "cannot be greater than max_value")
 
 
 IMAGE = shape(
@@ -153,15 +176,7 @@ TYPED: dict[str, Check] = {
             "dispatch_action_config": DISPATCH,
         }
     ),
-    "number_input": entry(
-        {
-            "initial_value": string(),
-            "min_value": string(),
-            "max_value": string(),
-            "dispatch_action_config": DISPATCH,
-        },
-        {"is_decimal_allowed": boolean},
-    ),
+    "number_input": number_input,
     "email_text_input": entry({"initial_value": string(), "dispatch_action_config": DISPATCH}),
     "url_text_input": entry({"initial_value": string(), "dispatch_action_config": DISPATCH}),
 }

@@ -64,6 +64,8 @@ class SandboxSettings(BaseModel):
     shortcuts: tuple[Shortcut, ...] = DEFAULT_SHORTCUTS
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     events: tuple[str, ...] = DEFAULT_EVENTS
+    home_tab: bool = True
+    """The app's Home tab is switched on."""
     rate_limits: bool = True
     ack_seconds: Seconds = 3.0
     trigger_seconds: Seconds = 3.0

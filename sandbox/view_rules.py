@@ -1,7 +1,7 @@
 """Modals and the App Home: what Slack takes as a view, and what a filled-in one must hold before it is sent."""
 
 import json
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from sandbox import elements as el
@@ -92,18 +92,16 @@ def filled_state(view: Json, given: Json) -> Json:
     return values
 
 
-def _number(element: Json, content: Any) -> str:
-    """docs.slack.dev/reference/block-kit/block-elements/number-input-element."""
-    try:
-        number = Decimal(content)
-    except (InvalidOperation, TypeError, ValueError):
+def _no_number(element: Json, content: str) -> str:
+    if not el.NUMBER.fullmatch(content):
         return "Enter a number."
-    if not element["is_decimal_allowed"] and number != number.to_integral_value():
+    number = Decimal(content)
+    if not element["is_decimal_allowed"] and number != int(number):
         return "Enter a whole number."
     if "min_value" in element and number < Decimal(element["min_value"]):
-        return f"Enter a number that is at least {element['min_value']}."
+        return f"Enter a number no smaller than {element['min_value']}."
     if "max_value" in element and number > Decimal(element["max_value"]):
-        return f"Enter a number that is at most {element['max_value']}."
+        return f"Enter a number no greater than {element['max_value']}."
     return ""
 
 
@@ -120,8 +118,8 @@ def complaints(view: Json, values: Json) -> Json:
             if not block.get("optional", False):
                 found[block["block_id"]] = REQUIRED
         elif element["type"] == "number_input":
-            if problem := _number(element, content):
-                found[block["block_id"]] = problem
+            if complaint := _no_number(element, content):
+                found[block["block_id"]] = complaint
         elif isinstance(content, str) and len(content) > element.get("max_length", 3000):
             found[block["block_id"]] = f"Enter no more than {element.get('max_length', 3000)} characters."
         elif isinstance(content, str) and len(content) < element.get("min_length", 0):

@@ -45,6 +45,8 @@ class Workspace:
         self.others: tuple[AgentSpec, ...] = ()
         self.starting: dict[str, StartSettings] = {}
         self._stack = AsyncExitStack()
+        self.schema: dict[str, object] | None = None
+        """Of its tool, as previews say it."""
         self.service = "svc" + secrets.token_hex(3)
         """A name of this workspace's own, for the Temporal server is shared by all tests."""
         self._earlier: set[str] = set()
@@ -89,6 +91,7 @@ class Workspace:
         [known] = self.agent.rules
         self.agent = self.agent.model_copy(update={"rules": (known.model_copy(update=rule),)})
         self.tools = FarEnd(self.client, at_once(*calls))
+        self.tools.input_schema = self.schema
         await self.work()
         await self.listen()
 

@@ -17,6 +17,7 @@ from bot.asking import Asking
 from bot.clicks import Clicks
 from bot.desk import Desk
 from bot.dialogs import Dialogs
+from bot.homes import Homes
 from bot.http import PATH, Door, verified
 from bot.listeners import listen, listen_for_starts
 from bot.prompts import Prompts
@@ -55,9 +56,11 @@ async def door():
     app = deaf()
     settings, later = BotSettings(agents=(AGENT,)), Afterwards()
     starting, prompts = Starting(None, None, None, settings, later), Prompts(None, None, settings, later)
-    asking = Asking(Desk(None, None, None, None, settings), starting, None, None, settings, later)
+    desk = Desk(None, None, None, None, None, settings)
+    asking = Asking(desk, starting, None, None, settings, later)
+    homes, sessions = Homes(None, None, later), Sessions(None, None, later)
     listen_for_starts(app, starting, prompts)
-    listen(app, "/handrail", asking, Clicks(None, None, later), Dialogs(None), Sessions(None, None, later))
+    listen(app, "/handrail", asking, Clicks(None, None, homes, later), Dialogs(None), sessions, homes)
     server = TestServer(web_app(Door(app, SECRET, now=lambda: NOW).routes()))
     async with TestClient(server) as client:
         yield client

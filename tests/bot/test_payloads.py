@@ -28,6 +28,16 @@ def pressed(**changes):
     return body | changes
 
 
+def test_a_click_on_a_home_has_no_channel_and_no_dialog_but_the_page_that_was_shown():
+    home = {"id": "V1", "type": "home", "private_metadata": "{}", "blocks": [{"type": "divider"}]}
+    body = pressed(view=home, container={"type": "view", "view_id": "V1"})
+    click = Click.from_slack({key: body[key] for key in body if key not in {"channel", "message"}}, NOW)
+
+    assert (click.spot, click.view_id, click.home) == (Spot(channel=""), "", "{}")
+    assert click.blocks == ({"type": "divider"},)
+    assert click.delivery == "click/V1/approve/T1/U1/1795348700.5"
+
+
 def test_a_slash_command_is_who_where_what_and_the_occasion_that_slack_repeats():
     body = {"team_id": "T1", "user_id": "U1", "channel_id": "C1", "text": "help", "trigger_id": "1.2.3"}
 

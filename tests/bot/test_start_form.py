@@ -109,12 +109,25 @@ def test_a_run_may_be_given_less_than_its_agent_has_and_never_more():
     lowered = sent(THINKER, goal="x", steps="7", minutes="0.5", tokens="900", cost="1.5").limits
     assert lowered == Limits(steps=7, working=timedelta(seconds=30), tokens=900, cost=Decimal("1.5"))
 
-    assert wrong(THINKER, goal="x", steps="51", minutes="0.6", tokens="1e13") == [
+    assert wrong(THINKER, goal="x", steps="51", minutes="0.6", tokens="1" * 13) == [
         "A number above zero and up to 50 is expected here.",
         "A number above zero and up to 0.5 is expected here.",
         "A number above zero is expected here.",
     ]
-    for odd in ("0", "-1", "1.5", "NaN", "Infinity", "1e999999999", "1e-99999999", "x", "\u0661x"):
+    for odd in (
+        "0",
+        "-1",
+        "1.5",
+        "1.0",
+        "1e1",
+        "1.",
+        "NaN",
+        "Infinity",
+        "1e999999999",
+        "1e-99999999",
+        "x",
+        "\u0661x",
+    ):
         assert len(wrong(THINKER, goal="x", steps=odd)) == 1
     assert sent(THINKER, goal="x").limits == THINKER.limits
     odd = THINKER.model_copy(

@@ -35,7 +35,9 @@ SCOPES = {
     "conversations.replies": ("channels:history", "groups:history", "im:history"),
     "usergroups.users.list": ("usergroups:read",),
     "users.info": ("users:read",),
+    "users.conversations": ("channels:read", "groups:read"),
     "views.open": (),
+    "views.publish": (),
     "views.update": (),
 }
 BY_APP_TOKEN = {"apps.connections.open"}

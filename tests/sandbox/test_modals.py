@@ -1,6 +1,13 @@
 import pytest
 from slack_sdk.errors import SlackApiError
 
+from sandbox.errors import SlackError
+from sandbox.view_rules import complaints, filled_state, parse_view
+
+
+def plain(text):
+    return {"type": "plain_text", "text": text}
+
 
 def reason_modal(**more):
     return {
@@ -287,14 +294,8 @@ async def test_fields_of_all_kinds_are_chosen_told_and_sent(slack, app, connect,
         option("b") | {"text": option("b")["text"]},
         {"value": {"type": "number_input", "value": "4"}},
     )
-    for typed, said in {
-        "x": "Enter a number.",
-        "1.5": "Enter a whole number.",
-        "0": "Enter a number that is at least 1.",
-        "10": "Enter a number that is at most 9.",
-    }.items():
-        sent = await alice.submit(modal, {"number_input": typed, "conversations_select": "C0OPS"})
-        assert sent["errors"] == {"number_input": said}
+    sent = await alice.submit(modal, {"number_input": "10", "conversations_select": "C0OPS"})
+    assert sent["errors"] == {"number_input": "Enter a number no greater than 9."}
     values = {
         "static_select": "b",
         "number_input": "5",
@@ -323,3 +324,38 @@ async def test_what_is_chosen_from_the_start_has_to_be_an_option(
         await client.views_update(view_id=modal["id"], view=reason_modal(blocks=[element]))
 
     assert f"must be one of the options [json-pointer:/view/blocks/0/element/{name}]" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("4", None),
+        ("x", "Enter a number."),
+        ("1e999999999", "Enter a number."),
+        ("2.5", "Enter a whole number."),
+        ("0", "Enter a number no smaller than 1."),
+        ("10", "Enter a number no greater than 9."),
+        (None, "Please complete this required field."),
+    ],
+)
+def test_a_number_is_held_to_what_its_field_takes(typed, said):
+    entry = {"type": "number_input", "action_id": "n", "is_decimal_allowed": False}
+    entry |= {"min_value": "1", "max_value": "9"}
+    block = {"type": "input", "block_id": "b", "label": plain("How many"), "element": entry}
+    view = {"type": "modal", "title": plain("Scale"), "submit": plain("Send"), "blocks": [block]}
+
+    values = filled_state(parse_view(view, "modal"), {"b": {"n": {"value": typed}}})
+    assert complaints(view, values).get("b") == said
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"min_value": "9", "max_value": "1"}, {"initial_value": "one"}, {"max_value": 3}]
+)
+def test_a_number_field_that_slack_refuses_is_refused(wrong):
+    entry = {"type": "number_input", "action_id": "n", "is_decimal_allowed": True, **wrong}
+    block = {"type": "input", "block_id": "b", "label": plain("How many"), "element": entry}
+
+    with pytest.raises(SlackError, match="invalid_arguments"):
+        parse_view(
+            {"type": "modal", "title": plain("Scale"), "submit": plain("Send"), "blocks": [block]}, "modal"
+        )

@@ -16,6 +16,7 @@ import { applyTheme } from "./theme.js";
 const SOON = 20_000;
 const AGAIN = 1500;
 const MINUTE = 60_000;
+const MESSAGE_LINK = /^https:\/\/[\w-]+\.slack\.com\/archives\/([A-Z0-9]+)\/p(\d+)(\d{6})(?:\?|$)/;
 
 /** The page as a whole: what is open, who one is, and all that one can do. The panes only draw. */
 class Desk {
@@ -41,6 +42,7 @@ class Desk {
       onLost: () => this.#lost(true),
     });
     listenToKeys(this);
+    document.addEventListener("click", (event) => this.#follows(event));
     setInterval(() => this.fleetPanel.draw(), MINUTE);
     this.live.connect(this.#where.as);
   }
@@ -151,6 +153,17 @@ class Desk {
     if (!this.columns.single) this.channelPane.focus();
     await this.#load(id);
     this.draw();
+  }
+
+  /** A link to a message of this workspace leads there, as in Slack's own client. */
+  #follows(event) {
+    const address = event.target.closest?.("a[href]")?.href ?? "";
+    const found = MESSAGE_LINK.exec(address);
+    const channel = found && this.workspace.channel(found[1]);
+    if (!channel || channel.is_member === false) return;
+    event.preventDefault();
+    const thread = new URL(address).searchParams.get("thread_ts") ?? `${found[2]}.${found[3]}`;
+    this.openChannel(channel.id).then(() => this.openThread(channel.id, thread));
   }
 
   /** *byItself*: the run opened it, so neither focus nor pane moves. */

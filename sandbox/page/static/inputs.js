@@ -10,7 +10,7 @@ let serial = 0;
 export function input(block, surface) {
   const id = `field-${++serial}`;
   const part = { ...block.element, id };
-  const grouped = ["radio_buttons", "checkboxes"].includes(part.type);
+  const grouped = ["radio_buttons", "checkboxes", "multi_static_select"].includes(part.type);
   return h(
     grouped ? "fieldset" : "div",
     { "aria-describedby": `${id}-error` },
@@ -86,6 +86,15 @@ function choice(part, surface, before, required) {
     ),
   );
   return { node, read: () => ({ selected_option: options[Number.parseInt(node.value, 10)] ?? null }) };
+}
+
+/** A list of which several can be picked: a box each, in a frame that scrolls. */
+function several(part, surface, before) {
+  const groups = part.option_groups ?? [{ options: part.options ?? [] }];
+  const listed = { ...part, options: groups.flatMap((group) => group.options) };
+  const made = boxes("checkbox")(listed, surface, before);
+  made.node.classList.add("choices-framed");
+  return made;
 }
 
 function people(part, surface, before, required) {
@@ -201,6 +210,7 @@ const CONTROLS = {
     return { node, read: () => ({ selected_time: node.value || null }) };
   },
   static_select: choice,
+  multi_static_select: several,
   users_select: people,
   conversations_select: conversations,
   radio_buttons: boxes("radio"),
