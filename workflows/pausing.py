@@ -82,7 +82,8 @@ def _ask(journal: Journal, why: str) -> Question:
 def _in_words(grant: Limits) -> str:
     tokens = "" if grant.tokens is None else f", {grant.tokens:,} tokens"
     cost = "" if grant.cost is None else f", ${grant.cost:.2f}"
-    return f"{grant.steps} more steps, {_minutes(grant.working)}{tokens}{cost}"
+    steps = "1 more step" if grant.steps == 1 else f"{grant.steps} more steps"
+    return f"{steps}, {_minutes(grant.working)}{tokens}{cost}"
 
 
 def _minutes(time: timedelta) -> str:

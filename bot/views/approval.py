@@ -69,7 +69,7 @@ def _standing(approval: ApprovalView, *, approvable: bool) -> list[Block]:
     """Who may decide and who has; after the end: how, who, when, why."""
     voted = votes(approval.votes)
     if approval.state.ended:
-        at = [run_of(", "), when(approval.ended_at)] if approval.ended_at else []
+        at = [when(approval.ended_at, ", ")] if approval.ended_at else []
         how = run_of(words.APPROVAL[approval.state], bold=True)
         return [rich(line(how, *at, run_of(f". {why(approval)}")), *would_ask(approval), *voted)]
     said = (
@@ -91,5 +91,7 @@ def _decide(run_id: str, approval: ApprovalView, *, approvable: bool) -> list[Bl
         return []
     if approval.state.ended:
         return [actions(*row)]
-    rule = context(f"Rule: {code(shortened(approval.rule.name, 200))}. Asked {moment(approval.opened_at)}.")
+    rule = context(
+        f"Rule: {code(shortened(approval.rule.name, 200))}. {moment(approval.opened_at, 'Asked ')}."
+    )
     return [rule, actions(*row)]

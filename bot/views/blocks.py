@@ -81,13 +81,14 @@ def button(action: str, label: str, value: str, style: str = "", confirm: Block 
     return made
 
 
-def confirm(title: str, text: str, yes: str, no: str) -> Block:
-    return {
+def confirm(title: str, text: str, yes: str, no: str, *, danger: bool = False) -> Block:
+    made: Block = {
         "title": plain(title[:100]),
         "text": plain(text[:300]),
         "confirm": plain(yes[:30]),
         "deny": plain(no[:30]),
     }
+    return {**made, "style": "danger"} if danger else made
 
 
 def rich(*elements: Block) -> Block:
@@ -119,13 +120,13 @@ def bullets(*items: Sequence[Block]) -> Block:
     return {"type": "rich_text_list", "style": "bullet", "elements": [line(*item) for item in items]}
 
 
-def when(at: datetime) -> Block:
-    """A time in rich text, in each reader's own time zone."""
+def when(at: datetime, lead: str = "") -> Block:
+    """A time in rich text, in each reader's own time zone, after *lead* (`text.moment`)."""
     return {
         "type": "date",
         "timestamp": int(at.timestamp()),
-        "format": "{date_short_pretty} at {time}",
-        "fallback": f"{at:%Y-%m-%d %H:%M %Z}",
+        "format": f"{lead}{{date_short_pretty}} at {{time}}",
+        "fallback": f"{lead}{at:%Y-%m-%d %H:%M %Z}",
     }
 
 

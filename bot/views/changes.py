@@ -126,7 +126,7 @@ class Row:
         approval, room = self.approval, ROOM[self.shape]
         voted = votes(approval.votes, room["votes"], most=MOST_VOTES if self.shape is Shape.WHOLE else FEW)
         if approval.state.ended:
-            at = [run_of(", "), when(approval.ended_at)] if approval.ended_at else []
+            at = [when(approval.ended_at, ", ")] if approval.ended_at else []
             how = run_of(words.APPROVAL[approval.state], bold=True)
             ended = run_of(f". {why(approval, room['why'])}")
             return [line(how, *at, ended), *would_ask(approval, FEW), *voted]
@@ -155,7 +155,7 @@ def _card(run_id: str, rows: Sequence[Row]) -> Message:
         section(_terms(still_open[0])) if alike else None,
         *(each for row in rows for each in row.blocks(terms=not alike)),
         *([DIVIDER, actions(*every)] if every else []),
-        context(f"Asked {moment(asked)}.") if asked is not None else None,
+        context(f"{moment(asked, 'Asked ')}.") if asked is not None else None,
     )
 
 

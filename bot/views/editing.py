@@ -103,7 +103,7 @@ def _element(field: Field) -> Block:
 def _choice(field: Field) -> Block:
     offered = {each: _option(each, label_of(each)) for each in field.options}
     if not field.required:
-        offered[""] = _option(LEFT_OUT, words.LEFT_OUT)
+        offered[""] = _option(LEFT_OUT, words.ARGUMENT_LEFT_OUT)
     few = field.shape.get("type") == "boolean"
     return {
         "type": "radio_buttons" if few else "static_select",

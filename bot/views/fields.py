@@ -57,7 +57,7 @@ def fields_changed(before: Json, now: Json) -> list[Block]:
 def _lines(rows: Iterator[tuple[str, Any]]) -> list[Block]:
     made: list[Block] = []
     for name, value in rows:
-        label = run_of(f"{name}: ", bold=True)
+        label = run_of(f"{name}: ")
         if isinstance(value, Changed):
             made += _changed(label, value)
         elif _short(value):

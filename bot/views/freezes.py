@@ -46,7 +46,7 @@ def frozen_now(freeze: Frozen, command: str, known: Sequence[str]) -> Message:
 
 def frozen_already(freeze: Frozen) -> Message:
     said = words.FROZEN_ALREADY.format(
-        what=_capital(freeze.environment), who=_declared(freeze), since=moment(freeze.since)
+        what=_capital(freeze.environment), who=_declared(freeze), since=moment(freeze.since, "since ")
     )
     return message(f"{said} {escaped(_reason(freeze))}", section(said), _quoted(freeze))
 
@@ -58,7 +58,7 @@ def freezes_card(
     blocks: list[Block] = []
     for freeze in freezes[:LIST]:
         said = words.FROZEN.format(
-            what=_capital(freeze.environment), who=_declared(freeze), since=moment(freeze.since)
+            what=_capital(freeze.environment), who=_declared(freeze), since=moment(freeze.since, "since ")
         )
         blocks += [section(said), _quoted(freeze)]
     title = f"*{words.FROZEN_TITLE}*" if freezes else words.NOTHING_FROZEN

@@ -137,10 +137,10 @@ def run_lines(found: Found, link: str = "", *, asked: bool = False) -> str:
     if summary is None:
         return f"{code(found.run_id)}: {said.UNDER_WAY if found.open else said.ENDED}"
     name = f"<{link}|{escaped(summary.name)}>" if link else escaped(summary.name)
-    by = f", {user(summary.requester.user)} in {channel(summary.place.channel)}" if asked else ""
+    by = f" by {user(summary.requester.user)} in {channel(summary.place.channel)}" if asked else ""
     return (
         f"*{name}*: {_standing(found, summary)}\n"
-        f"{escaped(shortened(one_line(summary.goal), 200))}: {moment(found.started_at)}{by}"
+        f"“{escaped(shortened(one_line(summary.goal), 200))}”, {moment(found.started_at, 'started ')}{by}"
     )
 
 
@@ -169,7 +169,7 @@ def status_card(found: Found) -> Message:
         channel=channel(summary.place.channel),
         who=user(summary.requester.user),
         agent=code(summary.agent),
-        when=moment(found.started_at),
+        when=moment(found.started_at, "Started "),
     )
     return message(
         f"{escaped(summary.name)}: {state_of(found, summary)}.",

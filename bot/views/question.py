@@ -42,7 +42,7 @@ def _who(question: Question) -> str:
     """Only the person who asked for the run is notified: a planner may have many questions."""
     requester, *others = question.to.users or ("",)
     more = words.AND_WHO_STEERS if others or question.to.groups else ""
-    until = "" if question.until is None else f", until {moment(question.until)}"
+    until = "" if question.until is None else f", {moment(question.until, 'until ')}"
     return words.MAY_ANSWER.format(who=f"{user(requester)}{more}", until=until)
 
 

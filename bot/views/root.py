@@ -53,7 +53,7 @@ STATUS = {
     StepState.WAITING: "in_progress",
     StepState.COMPLETE: "complete",
     StepState.ERROR: "error",
-    StepState.SKIPPED: "complete",
+    StepState.SKIPPED: "pending",
 }
 
 
@@ -108,7 +108,7 @@ def _plan(view: RunView, note: int, tasks: int) -> list[Block]:
     earlier = len(view.steps) - len(shown)
     plan = {
         "type": "plan",
-        "title": f"{words.STATE[view.state]}: {plural(_done(view.steps), 'step')} of {len(view.steps)} done",
+        "title": f"{words.STATE[view.state]}: {_progress(view)}",
         "tasks": [
             _task(number, step, note, ended=view.state.ended) for number, step in enumerate(shown, earlier)
         ],
@@ -117,10 +117,9 @@ def _plan(view: RunView, note: int, tasks: int) -> list[Block]:
 
 
 def _task(number: int, step: StepView, note: int, *, ended: bool) -> Block:
-    """*ended*: the run has, so what is still to come will not."""
     # Whether Slack reads markup in a title is not documented: without angle brackets there is none to read.
     title = shortened(one_line(step.title), TITLE).translate(_BRACKETS) or " "
-    left_out = step.state is StepState.SKIPPED or (ended and step.state is StepState.PENDING)
+    left_out = _left_out(step, ended=ended)
     made: Block = {
         "task_id": f"{number}-{one_line(step.id)}"[:100],
         "title": f"{title} ({words.LEFT_OUT})" if left_out else title,
@@ -168,12 +167,20 @@ def _earlier(steps: Sequence[StepView]) -> list[Block]:
     return [context(f"Before these: {plural(len(steps), 'step')}, {failed} of them failed.")]
 
 
-def _done(steps: Sequence[StepView]) -> int:
-    return sum(step.state in {StepState.COMPLETE, StepState.SKIPPED} for step in steps)
+def _progress(view: RunView) -> str:
+    done = sum(step.state is StepState.COMPLETE for step in view.steps)
+    left_out = sum(_left_out(step, ended=view.state.ended) for step in view.steps)
+    said = f"{plural(done, 'step')} of {len(view.steps)} done"
+    return f"{said}, {left_out} {words.LEFT_OUT}" if left_out else said
+
+
+def _left_out(step: StepView, *, ended: bool) -> bool:
+    """*ended*: the run has, so what is still to come will not."""
+    return step.state is StepState.SKIPPED or (ended and step.state is StepState.PENDING)
 
 
 def _doing(view: RunView) -> list[Block]:
-    waiting = [_waiting(each) for each in view.approvals if each.state is ApprovalState.OPEN]
+    waiting = _waiting([each for each in view.approvals if each.state is ApprovalState.OPEN])
     waiting += [_on_purpose(each) for each in view.waits]
     if waiting and view.state is RunState.WAITING:
         more = [f"and {len(waiting) - MOST_WAITING} more."] if len(waiting) > MOST_WAITING else []
@@ -182,17 +189,26 @@ def _doing(view: RunView) -> list[Block]:
     return [rich(line(run_of(shortened(visible(doing), 1000), bold=True)))]
 
 
-def _waiting(approval: ApprovalView) -> str:
-    who = (
-        mentions(people, 5) if (people := may_decide(approval)) else "nobody: no rule names another approver"
-    )
-    what = f"{code(shortened(approval.tool, 100))} on {code(shortened(approval.target, 150))}"
-    return f"*Waiting for approval* of {what} by {who}, since {moment(approval.opened_at)}."
+def _waiting(approvals: Sequence[ApprovalView]) -> list[str]:
+    """A line for those that wait for the same people since the same time: the changes of one card."""
+    groups: dict[str, list[str]] = {}
+    for each in approvals:
+        people = may_decide(each)
+        who = mentions(people, 5) if people else "nobody: no rule names another approver"
+        what = f"{code(shortened(each.tool, 100))} on {code(shortened(each.target, 150))}"
+        groups.setdefault(f"by {who}, {moment(each.opened_at, 'since ')}", []).append(what)
+    return [f"*Waiting for approval* of {_named(whats)} {rest}." for rest, whats in groups.items()]
+
+
+def _named(whats: Sequence[str]) -> str:
+    more = [f"{len(whats) - MOST_WAITING} more"] if len(whats) > MOST_WAITING else []
+    said = [*whats[:MOST_WAITING], *more]
+    return f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else said[0]
 
 
 def _on_purpose(wait: WaitView) -> str:
-    since = f"since {moment(wait.since)}"
-    until = "" if wait.until is None else f", until {moment(wait.until)}"
+    since = moment(wait.since, "since ")
+    until = "" if wait.until is None else f", {moment(wait.until, 'until ')}"
     match wait.kind:
         case WaitKind.TIME:
             return f"*Waiting*{until.removeprefix(',')}, {since}."
@@ -213,13 +229,11 @@ def _budget(view: RunView) -> str:
     budget = view.budget
     minutes = int(budget.working_used.total_seconds() // 60)
     limit = int(budget.working_limit.total_seconds() // 60)
-    started = f"Started {moment(view.started_at)}"
+    started = moment(view.started_at, "Started ")
     if view.ended_at is not None:
         took = f"{budget.usage.tokens:,} tokens ({budget.usage.in_words})" if budget.usage.tokens else ""
         steps = plural(budget.steps_used, "step")
-        return (
-            f"{started}, ended {moment(view.ended_at)}. It took {f'{steps} and {took}' if took else steps}."
-        )
+        return f"{started}{moment(view.ended_at, ', ended ')}. It took {f'{steps} and {took}' if took else steps}."
     left = max(0, budget.steps_limit - budget.steps_used)
     time = f"{max(0, limit - minutes)} of {limit} minutes"
     return f"{started}. Budget left: {plural(left, 'step')} of {budget.steps_limit}, {time}{_model_budget(budget)}."
@@ -235,7 +249,7 @@ def _model_budget(budget: BudgetView) -> str:
 
 
 def cancel_button(run_id: str) -> Block:
-    ask = confirm(words.CANCEL_TITLE, words.CANCEL_TEXT, words.YES_CANCEL, words.NO_GO_ON)
+    ask = confirm(words.CANCEL_TITLE, words.CANCEL_TEXT, words.YES_CANCEL, words.NO_GO_ON, danger=True)
     return button("cancel_run", words.CANCEL_RUN, RunRef(run=run_id).packed(), "danger", ask)
 
 

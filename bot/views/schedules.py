@@ -59,7 +59,9 @@ def _next(times: Sequence[datetime] | None, command: str) -> str:
         return words.NEXT_UNKNOWN.format(form=code(f"{command} schedules"))
     if not times:
         return words.NEVER_NEXT
-    return words.NEXT.format(when=", then ".join(moment(each) for each in times[:NEXT]))
+    return words.NEXT.format(
+        when=", ".join(moment(each, "then " if n else "next ") for n, each in enumerate(times[:NEXT]))
+    )
 
 
 def schedules_card(rows: Sequence[tuple[Known, Found | None]], more: int, command: str) -> Message:
@@ -94,7 +96,7 @@ def _whose(goal: ScheduledGoal) -> str:
 def _lately(known: Known, last: Found | None) -> list[str]:
     said = []
     if known.last is not None:
-        said.append(words.LAST_RUN.format(when=moment(known.last), what=_what(known, last)))
+        said.append(words.LAST_RUN.format(when=moment(known.last, "Last "), what=_what(known, last)))
     if known.skipped:
         said.append(words.SKIPPED.format(count=plural(known.skipped, "time")))
     if known.missed:

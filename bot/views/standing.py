@@ -31,7 +31,7 @@ def who_may(approval: ApprovalView, most: int = 20) -> str:
     people = may_decide(approval)
     if not people:
         return words.NOBODY_ELSE
-    by = f" Decide by {moment(approval.deadline)}." if approval.deadline else ""
+    by = f" {moment(approval.deadline, 'Decide by ')}." if approval.deadline else ""
     return f"{mentions(people, most)} may decide.{by} {words.FOUR_EYES if rule.four_eyes else ''}".strip()
 
 
@@ -86,4 +86,4 @@ def _vote(vote: Vote, limit: int) -> list[Block]:
     what = "approved" if vote.approve else "rejected"
     said = words.APPROVED_ALONE if vote.break_glass else what
     reason = [run_of(f": {shortened(one_line(vote.reason), limit)}")] if vote.reason else []
-    return [person(vote.person.user), run_of(f" {said}, "), when(vote.clicked_at), *reason]
+    return [person(vote.person.user), run_of(f" {said}"), when(vote.clicked_at, ", "), *reason]

@@ -48,6 +48,9 @@ def group(group_id: str) -> str:
 
 
 def channel(channel_id: str) -> str:
+    """A link to it. Of direct messages Slack makes none, and whoever reads of them is in them."""
+    if channel_id.startswith("D"):
+        return "direct messages"
     return f"<#{channel_id}>" if SLACK_ID.fullmatch(channel_id) else code(channel_id)
 
 
@@ -58,9 +61,14 @@ def mentions(people: People, most: int = 20) -> str:
     return ", ".join(named[:most]) + more
 
 
-def moment(at: datetime) -> str:
-    """A time, in mrkdwn, in each reader's own time zone."""
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at:%Y-%m-%d %H:%M %Z}>"
+def moment(at: datetime, lead: str = "") -> str:
+    """A time, in mrkdwn, in each reader's own time zone.
+
+    *lead* is what stands before it within the sentence: where a format begins with the day, Slack writes “Today”.
+    """
+    return (
+        f"<!date^{int(at.timestamp())}^{lead}{{date_short_pretty}} at {{time}}|{lead}{at:%Y-%m-%d %H:%M %Z}>"
+    )
 
 
 def plural(number: int, noun: str) -> str:

@@ -41,7 +41,7 @@ def _card(run_id: str, unknown: UnknownOutcome, sent: list[Block]) -> Message:
     return message(
         f"{words.MAY_HAVE_HAPPENED}: {escaped(tool)} on {escaped(target)}. {_ended(unknown) or words.UNKNOWN_TEXT}",
         header(f"{words.MAY_HAVE_HAPPENED}: {tool} on {target}"),
-        section(f"{words.UNKNOWN_TEXT} {words.SENT}, {moment(unknown.sent_at)}, to {code(target)}:"),
+        section(f"{words.UNKNOWN_TEXT} {words.SENT}{moment(unknown.sent_at, ', ')}, to {code(target)}:"),
         *sent,
         *_said(words.WHAT_CAME_OF_IT, unknown.text),
         *_said(words.WHERE_TO_LOOK, unknown.where_to_look),

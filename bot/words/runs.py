@@ -18,7 +18,7 @@ UNDER_WAY = "under way"
 ENDED = "ended"
 WITHOUT_WORD = "{how}, without its own word"
 WHY = "Why?"
-ASKED = "In {channel}, asked by {who} of {agent}. Started {when}."
+ASKED = "In {channel}, asked by {who} of {agent}. {when}."
 
 # Home
 

@@ -143,7 +143,7 @@ async def test_the_second_to_freeze_learns_of_the_first_and_changes_nothing(stil
 
     await bob.say("C0OPS", "/handrail freeze prod flood")
 
-    answer = await bob.sees("C0OPS", "`prod` is frozen already, declared by <@U0ALICE> since")
+    answer = await bob.sees("C0OPS", "`prod` is frozen already, declared by <@U0ALICE> <!date^")
     assert "fire" in words(answer)
     assert await told(bob, "<@U0BOB> froze") == 0
 

@@ -162,7 +162,7 @@ const KINDS = {
   task_card: taskCard,
   rich_text: richText,
   context_actions: contextActions,
-  header: (block) => h("h3", null, plainText(block.text)),
+  header: (block, surface) => h(surface.key === "home" ? "h2" : "h3", null, plainText(block.text)),
   divider: () => h("hr"),
   markdown: (block) => h("div", { class: "markdown" }, ...markdown(block.text)),
   actions: (block, surface) =>

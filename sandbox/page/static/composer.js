@@ -38,8 +38,7 @@ export class Composer {
     this.#area = h("textarea", {
       rows: 1,
       class: "composer-text",
-      role: "combobox",
-      "aria-expanded": "false",
+      "aria-haspopup": "listbox",
       "aria-controls": id,
       "aria-autocomplete": "list",
       enterkeyhint: "send",
@@ -217,14 +216,12 @@ export class Composer {
 
   #open(picked) {
     this.#menu.hidden = false;
-    this.#area.setAttribute("aria-expanded", "true");
     this.#picked = picked;
     this.#area.removeAttribute("aria-activedescendant");
   }
 
   #close() {
     this.#menu.hidden = true;
-    this.#area.setAttribute("aria-expanded", "false");
     this.#picked = -1;
   }
 

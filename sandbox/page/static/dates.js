@@ -62,5 +62,9 @@ const TOKENS = {
 export function formatted(seconds, format, fallback) {
   const date = new Date(Number(seconds) * 1000);
   if (Number.isNaN(date.getTime())) return fallback ?? "";
-  return format.replace(/\{(\w+)\}/g, (whole, token) => TOKENS[token]?.(date) ?? whole);
+  return format.replace(/\{(\w+)\}/g, (whole, token, at) => {
+    const words = TOKENS[token]?.(date) ?? whole;
+    // “Today” where the format begins with it, else “today”.
+    return at > 0 && near(date) === words ? words.toLowerCase() : words;
+  });
 }

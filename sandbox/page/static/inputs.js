@@ -9,19 +9,22 @@ let serial = 0;
 /** The `input` block: a label, the field, a hint, and a place for what is wrong with it. */
 export function input(block, surface) {
   const id = `field-${++serial}`;
+  const described = [block.hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(" ");
   const part = { ...block.element, id };
   const grouped = ["radio_buttons", "checkboxes", "multi_static_select"].includes(part.type);
+  const field = control(block, part, surface, { sends: Boolean(block.dispatch_action), required: !block.optional });
+  if (!grouped) field.setAttribute("aria-describedby", described);
   return h(
     grouped ? "fieldset" : "div",
-    { "aria-describedby": `${id}-error` },
+    { "aria-describedby": grouped ? described : null },
     h(
       grouped ? "legend" : "label",
       { for: grouped ? null : id, class: "label" },
       textObject(block.label, surface.names),
       block.optional && h("span", { class: "optional" }, " (optional)"),
     ),
-    control(block, part, surface, { sends: Boolean(block.dispatch_action), required: !block.optional }),
-    block.hint && h("p", { class: "hint" }, textObject(block.hint, surface.names)),
+    field,
+    block.hint && h("p", { class: "hint", id: `${id}-hint` }, textObject(block.hint, surface.names)),
     h("p", { class: "field-error", id: `${id}-error`, role: "alert", data: { errorFor: block.block_id } }),
   );
 }

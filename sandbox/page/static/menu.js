@@ -26,6 +26,8 @@ function place(list, opener) {
 }
 
 function walk(event, items) {
+  // What lies on top closes alone: the page would take the same key as "close the thread".
+  if (event.key === "Escape") event.stopPropagation();
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step) return;
   event.preventDefault();

@@ -146,6 +146,9 @@ function showErrors(dialog, errors) {
     const error = errors[place.dataset.errorFor];
     place.textContent = error ?? "";
     place.parentElement.classList.toggle("wrong", Boolean(error));
+    const field = place.parentElement.querySelector("[data-field]");
+    if (error) field?.setAttribute("aria-invalid", "true");
+    else field?.removeAttribute("aria-invalid");
   }
   dialog.querySelector(".wrong .input, .wrong input")?.focus();
 }
