@@ -315,7 +315,7 @@ async def test_freeze_alone_says_what_is_frozen_by_people_and_by_the_clock(still
     await alice.say("C0OPS", "/handrail freeze staging fire")
     await alice.sees("C0OPS", "From now on")
 
-    answer = await answered(bob, "/handrail freeze", "`staging` is frozen, declared by <@U0ALICE> since")
+    answer = await answered(bob, "/handrail freeze", "`staging` is frozen, declared by <@U0ALICE> <!date^")
 
     said = words(answer)
     assert "*weekend*: elsewhere, from fri 16:00 to mon 08:00 (Europe/Berlin)" in said

@@ -23,10 +23,10 @@ async def test_a_long_list_has_pages_and_each_takes_the_place_of_the_one_before(
     first = await alice.sees("C0OPS", "Runs in this channel")
     said = words(first)
     assert f"deploy {quiet.service} 1.0.11" in said
-    assert f"deploy {quiet.service} 1.0.1:" not in said
+    assert f"deploy {quiet.service} 1.0.1”" not in said
 
     await alice.click(first, "Next page")
-    second = await shown(alice, first["ts"], f"deploy {quiet.service} 1.0.1:")
+    second = await shown(alice, first["ts"], f"deploy {quiet.service} 1.0.1”")
     assert f"deploy {quiet.service} 1.0.0" in words(second)
     assert "1.0.11" not in words(second)
 

@@ -96,7 +96,7 @@ async def test_a_schedule_says_when_it_runs_next_and_what_was_understood(workspa
     assert "the agent `deployer` is asked:" in text
     assert "The time zone is yours in Slack." in text
     known = await workspace.described()
-    assert f"It runs next <!date^{int(known.info.next_action_times[0].timestamp())}^" in text
+    assert f"It runs <!date^{int(known.info.next_action_times[0].timestamp())}^" in text
     assert answer["is_ephemeral"]
     assert await workspace.runs() == []
 

@@ -1,4 +1,4 @@
-import { h } from "./dom.js";
+import { h, holdFocus } from "./dom.js";
 import { textObject, plainText } from "./mrkdwn.js";
 
 /** Slack's `confirm` object as a question; resolves to whether the person said yes. */
@@ -35,8 +35,10 @@ export function askConfirm(confirm, names) {
         ),
       ),
     );
+    const giveBackFocus = holdFocus();
     dialog.addEventListener("close", () => {
       dialog.remove();
+      giveBackFocus();
       resolve(dialog.returnValue === "yes");
     });
     dialog.addEventListener("cancel", () => (dialog.returnValue = "no"));

@@ -59,6 +59,17 @@ export function redraw(host, signature, build) {
   if (focused) host.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
+/** Remembers what has the focus now. The function returned gives it back, also when that was drawn anew meanwhile. */
+export function holdFocus() {
+  const before = document.activeElement;
+  const place = before?.closest("[data-ts], [data-testid='home-view'], dialog");
+  return () => {
+    const same = (part) => part.dataset.focus === before.dataset.focus;
+    const now = before?.isConnected ? before : [...(place?.querySelectorAll("[data-focus]") ?? [])].find(same);
+    now?.focus({ preventScroll: true });
+  };
+}
+
 /** A setting that outlives the page; the page also works where storage is refused. */
 export const kept = {
   get(name) {

@@ -1,4 +1,4 @@
-import { h } from "./dom.js";
+import { h, holdFocus } from "./dom.js";
 import { icon } from "./icons.js";
 import { plainText } from "./mrkdwn.js";
 import { renderBlocks } from "./blocks.js";
@@ -27,7 +27,7 @@ export class Modals {
       this.#dismiss(view.id);
     });
     dialog.addEventListener("mousedown", (event) => (dialog.dataset.outside = event.target === dialog ? "yes" : ""));
-    this.#open.set(view.id, { view, dialog, fields: new Map() });
+    this.#open.set(view.id, { view, dialog, fields: new Map(), giveBackFocus: holdFocus() });
     this.#draw(view, new Map());
     document.body.append(dialog);
     dialog.showModal();
@@ -50,6 +50,7 @@ export class Modals {
     this.#open.delete(id);
     entry.dialog.close();
     entry.dialog.remove();
+    entry.giveBackFocus();
   }
 
   closeAll() {
