@@ -8,10 +8,11 @@ from workflows.values.people import Person
 from workflows.values.spec import FreezeWindow
 
 from .. import words
-from .blocks import Block, Message, bullets, context, message, quote, rich, run_of, section
+from .blocks import Block, Message, bullets, context, fits, message, quote, rich, run_of, section
 from .text import code, escaped, moment, one_line, shortened, user
 
-LIST = 10
+LISTED = (10, 4)
+"""As many as fit of the freezes, and of the windows."""
 KNOWN = 20
 NAME = 100
 REASON = 600
@@ -55,14 +56,24 @@ def freezes_card(
     freezes: Sequence[Frozen], windows: Sequence[FreezeWindow], command: str, known: Sequence[str]
 ) -> Message:
     """All there is to say of freezes. *known*: environments by name."""
+    for most in LISTED:
+        card = _listed(freezes, windows, command, known, most)
+        if fits(card.blocks):
+            return card
+    return card
+
+
+def _listed(
+    freezes: Sequence[Frozen], windows: Sequence[FreezeWindow], command: str, known: Sequence[str], most: int
+) -> Message:
     blocks: list[Block] = []
-    for freeze in freezes[:LIST]:
+    for freeze in freezes[:most]:
         said = words.FROZEN.format(
             what=_capital(freeze.environment), who=_declared(freeze), since=moment(freeze.since, "since ")
         )
         blocks += [section(said), _quoted(freeze)]
     title = f"*{words.FROZEN_TITLE}*" if freezes else words.NOTHING_FROZEN
-    more = len(freezes) - LIST
+    more = len(freezes) - most
     how = words.HOW_TO_FREEZE.format(
         form=code(f"{command} freeze [environment] <reason>"), end=code(f"{command} unfreeze [environment]")
     )
@@ -71,7 +82,7 @@ def freezes_card(
         section(title),
         *blocks,
         context(f"{more} more are not shown.") if more > 0 else None,
-        *_by_the_clock(windows),
+        *_by_the_clock(windows[:most]),
         context(how, *([words.NAMED_OUTRIGHT.format(known=_names(known))] if known else [])),
     )
 
@@ -85,7 +96,7 @@ def _by_the_clock(windows: Sequence[FreezeWindow]) -> list[Block]:
             ends=window.ends,
             timezone=window.timezone,
         )
-        for window in windows[:LIST]
+        for window in windows
     ]
     listed = [[run_of(shortened(one_line(each), 300))] for each in lines]
     return [section(f"*{words.WINDOWS_TITLE}*"), rich(bullets(*listed))] if listed else []

@@ -53,9 +53,9 @@ EXTREMES = [
     " ",
     "x",
     "x" * 100_000,
-    "漢字" * 20_000,
-    "🎉👩‍👩‍👧‍👦" * 5_000,
-    "line\n" * 30_000,
+    "漢字" * 6_500,
+    "🎉👩‍👩‍👧‍👦" * 1_500,
+    "line\n" * 8_000,
     "\u202egnp.exe\u2066",
     "a\u200bb\u00adc\ufeff",
     "<!channel> <@U0BOB> <!subteam^S1> <http://evil|click>",
@@ -88,7 +88,7 @@ def every_card(text):
         yield root_card(view(text, steps=0), look)
         yield root_card(view(text, steps=70), look)
         yield root_card(view(text, steps=70, state=RunState.WAITING, approvals=(waiting,) * 9), look)
-        yield root_card(view(text, steps=70, state=RunState.FAILED, changes=changed), look)
+        yield root_card(view(text, steps=500, state=RunState.FAILED, changes=changed), look)
     yield result_card(view(text, state=RunState.DONE, changes=changed))
     for state in ApprovalState:
         voted = approval(text, state, votes=(vote(reason=text),) * 40, why=text)
@@ -127,7 +127,7 @@ def test_every_card_is_within_slacks_limits(text):
             assert 0 < len(drawn.text) < UPDATE_TEXT
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=4000))
 def test_whatever_people_write_is_drawn_within_the_limits(text):
     text = text.encode("utf-8", "replace").decode()
@@ -186,6 +186,7 @@ def test_the_details_show_all_of_it_in_pages_within_the_limits(text):
 
 
 def test_every_other_dialog_is_within_the_limits():
+    parse_view(modals.said_modal("Settled."), "modal")
     ref = ApprovalRef(run=RUN, approval="4.1", gate="a" * 64)
     asked = ReasonRef(channel="C0OPS", thread="1.1", approval=ref)
     parse_view(modals.reject_modal(asked), "modal")

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Locator, Page, async_playwright, expec
 
 SHOTS = Path(os.environ.get("HANDRAIL_SCREENSHOTS") or Path(__file__).parents[2] / "screenshots")
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
-SLOWLY = 12_000
+SLOWLY = 40_000
 """Milliseconds: a machine may be busy."""
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}

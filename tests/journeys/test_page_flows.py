@@ -154,14 +154,15 @@ async def test_lists_why_freezes_and_schedules_are_answered_to_one_alone(desk):
     await expect(answer).to_have_count(0)
 
     await desk.ask("deploy checkout 1.4.3 to staging")
+    await desk.sees("Approval needed")
+    await desk.be("bob")
+    await desk.press("Approve")
     await desk.sees("Held")
-    await desk.sees("the books are closed")
+    await desk.shows(desk.thread, "the books are closed")
     await desk.shot("answers-held")
     await desk.say("/handrail unfreeze staging")
     await desk.shows(desk.channel, "What it held goes on.")
-    await desk.press("Cancel run")
-    await desk.sure()
-    await desk.sees("No longer needed")
+    await desk.sees("this is how it ended")
 
 
 async def test_a_mention_and_a_direct_message_start_runs(desk):
