@@ -17,6 +17,7 @@ from .asking import Asking
 from .clicks import Clicks
 from .desk import Desk
 from .dialogs import Dialogs
+from .discretion import Discretion
 from .events import EventsDoor, Intake
 from .firings import Firings
 from .freezes import Freezes
@@ -66,7 +67,8 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     scheduling = Scheduling(schedules, runs, people, door, settings)
     asking = Asking(Desk(runs, freezing, scheduling, settings), runs, door, settings, later)
     sessions = Sessions(door, runs, later)
-    listen(app, settings.command, asking, Clicks(runs, door, later), Dialogs(runs), sessions)
+    clicks = Clicks(runs, door, Discretion(people), later)
+    listen(app, settings.command, asking, clicks, Dialogs(runs), sessions)
     announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), sessions)
     firings = Firings(schedules, runs, people, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from workflows.values.approval import ApprovalState
 from workflows.values.base import GateDigest
-from workflows.values.view import Alert, AlertKind, ApprovalView, RunView
+from workflows.values.view import Alert, AlertKind, ApprovalView, RunView, UnknownOutcome
 
 from .views.approval import approval_card
 from .views.blocks import SECTION_LIMIT, Block, Message, fits, message, plain, section
@@ -31,7 +31,9 @@ def slots(view: RunView) -> Iterator[str]:
 
 
 def draw(view: RunView, slot: str, look: Look) -> Message | None:
-    """None for a slot that the view does not have."""
+    """None for a slot that the view does not have. A copy, such as `approval/4.1@U0BOB`, is private."""
+    slot, _, reader = slot.partition("@")
+    private = bool(reader)
     kind, _, name = slot.partition("/")
     match kind:
         case "root":
@@ -39,12 +41,14 @@ def draw(view: RunView, slot: str, look: Look) -> Message | None:
         case "result":
             return result_card(view) if view.state.ended else None
         case "approval":
-            return next((approval_card(view.run_id, each) for each in on_card(view, slot)), None)
+            shown = on_card(view, slot)
+            return approval_card(view.run_id, shown[0], private=private) if shown else None
         case "changes":
             shown = on_card(view, slot)
-            return changes_card(view.run_id, shown) if shown else None
+            return changes_card(view.run_id, shown, private=private) if shown else None
         case "unknown":
-            return next((unknown_card(view.run_id, each) for each in view.unknowns if each.id == name), None)
+            unknown = next((each for each in view.unknowns if each.id == name), None)
+            return unknown_card(view.run_id, unknown, _approved(view, unknown)) if unknown else None
         case "question":
             return next(
                 (question_card(view.run_id, each) for each in view.questions if each.id == name), None
@@ -60,6 +64,12 @@ def on_card(view: RunView, slot: str) -> list[ApprovalView]:
         if approval.slot == slot and (call not in newest or generation > _place(newest[call])[1]):
             newest[call] = approval
     return [newest[call] for call in sorted(newest)]
+
+
+def _approved(view: RunView, unknown: UnknownOutcome) -> ApprovalView | None:
+    """The newest preview of its call, where it is still known."""
+    of_call = [each for each in view.approvals if each.id.partition(".")[0] == unknown.id.partition(".")[0]]
+    return max(of_call, key=_place, default=None)
 
 
 def _place(approval: ApprovalView) -> tuple[int, int]:

@@ -79,6 +79,22 @@ ARGUMENTS_NOW = "Arguments now"
 CLAIM = "Why, as the agent claims"
 NOT_WHOLE = "This is not all of it. Open Details to see it whole; it can be approved from there."
 NEVER_WHOLE = "The preview was too long to keep whole, so it can't be approved."
+KEPT_OUT = (
+    "Arguments, preview and the agent's reason are kept out of this thread. Those who may decide, and those who asked, "
+    "see them in Details. Approvers who get direct messages have them there too."
+)
+APPROVE_FROM_DETAILS = "It can be approved from Details."
+WERE_KEPT_OUT = "Arguments, preview and the agent's reason were kept out of this thread."
+SENT_KEPT_OUT = (
+    "What was sent, and what the tool said last, are kept out of this thread. Those who may decide, and those who asked, "
+    "see in Details what was approved."
+)
+KEPT_FROM_YOU = (
+    "This is kept out of the thread. Only those who may decide on it, and those who asked for it, can see it."
+)
+NOT_KNOWN_WHO_YOU_ARE = (
+    "I can't look up in Slack just now who you are, so this is not shown. Please try again in a minute."
+)
 APPROVE = "Approve"
 REJECT = "Reject"
 EDIT = "Edit"

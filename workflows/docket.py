@@ -47,7 +47,8 @@ class Docket:
             and self._was_seen(slot, on_it)
         ]
         for slot in over[:-ENDED_CARDS]:
-            memory.cards.pop(slot, None)
+            for card in [known for known in memory.cards if known == slot or known.startswith(f"{slot}@")]:
+                del memory.cards[card]
             for gone in by_slot[slot]:
                 del memory.approvals[gone.id]
                 for alert in [known for known in memory.alerts.values() if known.approval == gone.id]:

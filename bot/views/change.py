@@ -2,7 +2,7 @@
 
 from workflows.rules.canonical import canonical
 from workflows.rules.visible import visible
-from workflows.values.approval import Shown
+from workflows.values.approval import ApprovalState, Shown
 from workflows.values.view import ApprovalView
 
 from .. import words
@@ -27,6 +27,13 @@ def facts(approval: ApprovalView) -> list[Block]:
         for name, value in rows
         if value
     ]
+
+
+def kept_out(approval: ApprovalView) -> list[Block]:
+    """In place of what a discreet rule keeps out of the thread: where it is shown, and to whom."""
+    if approval.state.ended and approval.state is not ApprovalState.PLANNED:
+        return [line(run_of(words.WERE_KEPT_OUT, italic=True))]
+    return [line(run_of(words.KEPT_OUT, italic=True))]
 
 
 def label(text: str) -> Block:

@@ -53,7 +53,7 @@ async def door():
     app = deaf()
     settings, later = BotSettings(agents=(AGENT,)), Afterwards()
     asking = Asking(Desk(None, None, None, settings), None, None, settings, later)
-    listen(app, "/handrail", asking, Clicks(None, None, later), Dialogs(None), Sessions(None, None, later))
+    listen(app, "/handrail", asking, Clicks(None, None, None, later), Dialogs(None), Sessions(None, None, later))
     server = TestServer(web_app(Door(app, SECRET, now=lambda: NOW).routes()))
     async with TestClient(server) as client:
         yield client

@@ -112,6 +112,15 @@ def matches(rule: Rule, call: Call, contract: ToolContract) -> bool:
     )
 
 
+def keeps_quiet_of(call: Call, spec: AgentSpec) -> bool:
+    """Do its arguments stay out of the thread, as they are or as they were proposed?"""
+    contract = spec.contract(call.tool)
+    if contract is None or not any(rule.discreet for rule in spec.rules):
+        return False
+    versions = (call, call.model_copy(update={"arguments": call.proposed}))
+    return any(deciding(each, contract, spec.rules).discreet for each in versions)
+
+
 def _closes_by_name(rules: tuple[Rule, ...], call: Call) -> bool:
     """Is there a rule that forbids this tool for some environments or targets?"""
     return any(
@@ -137,6 +146,12 @@ def permit_read(call: Call, contract: ToolContract, verdict: Allowed, pins: Pins
 def who_decides(rule: Rule) -> People:
     """All whom a rule lets decide, in an emergency too."""
     return rule.approvers | rule.break_glass.people if rule.break_glass else rule.approvers
+
+
+def may_see(facts: PersonFacts, requesters: tuple[Person, ...], rule: Rule) -> bool:
+    """May this person see what a discreet rule keeps out of the thread? Those who asked, and those who may decide."""
+    decides = facts.standing is Standing.MEMBER and who_decides(rule).includes(facts)
+    return decides or facts.person in requesters
 
 
 def stewards(spec: AgentSpec) -> People:
