@@ -17,6 +17,7 @@ from .asking import Asking
 from .clicks import Clicks
 from .desk import Desk
 from .dialogs import Dialogs
+from .direct_messages import DirectMessages
 from .discretion import Discretion
 from .events import EventsDoor, Intake
 from .firings import Firings
@@ -27,6 +28,7 @@ from .limiter import Limiter
 from .listeners import listen
 from .mailboxes import Mailboxes
 from .people import PeopleFinder
+from .readers import Readers
 from .runs import Runs
 from .schedules import Schedules
 from .scheduling import Scheduling
@@ -65,11 +67,13 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     freezing = Freezing(Freezes(temporal), people, door, settings, later)
     schedules = Schedules(temporal)
     scheduling = Scheduling(schedules, runs, people, door, settings)
-    asking = Asking(Desk(runs, freezing, scheduling, settings), runs, door, settings, later)
+    discretion, messages = Discretion(people), DirectMessages(temporal)
+    asking = Asking(Desk(runs, messages, freezing, scheduling, settings), runs, door, settings, later)
     sessions = Sessions(door, runs, later)
-    clicks = Clicks(runs, door, Discretion(people), later)
+    clicks = Clicks(runs, door, discretion, later)
     listen(app, settings.command, asking, clicks, Dialogs(runs), sessions)
-    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), sessions)
+    readers = Readers(door, people, messages, discretion)
+    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), sessions, readers)
     firings = Firings(schedules, runs, people, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
     return Bot(app, door, runs, (announcer, people, firings), events, sessions, later)

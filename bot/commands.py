@@ -76,6 +76,12 @@ class ListRuns(Value):
     scope: Scope
 
 
+class AboutDirectMessages(Value):
+    """Cards in direct messages too, or no more; None only asks."""
+
+    wanted: bool | None = None
+
+
 class Status(Value):
     run: str
 
@@ -156,7 +162,16 @@ class Ambiguous(Value):
 AboutFreezes = Freeze | Unfreeze | ListFreezes | NoReason | ReasonTooLong | OddEnvironment
 Start = StartRun | Unmatched | NoSuchAgent | NoGoal
 Plain = (
-    Start | NothingToPlan | Help | Agents | ListRuns | NoRunNamed | TooLong | AboutFreezes | AboutSchedules
+    Start
+    | NothingToPlan
+    | Help
+    | Agents
+    | ListRuns
+    | AboutDirectMessages
+    | NoRunNamed
+    | TooLong
+    | AboutFreezes
+    | AboutSchedules
 )
 Intent = Plain | Status | CancelRun | TellRun | Ambiguous
 
@@ -172,6 +187,9 @@ ALONE: dict[str, Plain] = {
     "list": ListRuns(scope=Scope.HERE),
     "list here": ListRuns(scope=Scope.HERE),
     "list mine": ListRuns(scope=Scope.MINE),
+    "dm": AboutDirectMessages(),
+    "dm on": AboutDirectMessages(wanted=True),
+    "dm off": AboutDirectMessages(wanted=False),
     "freeze": ListFreezes(),
     "freezes": ListFreezes(),
     "schedule": ListSchedules(),

@@ -1,6 +1,7 @@
 """Answers what people ask in words: starts runs, finds them, says what is possible."""
 
 from workflows.rules.phrases import understood
+from workflows.values.people import Person
 from workflows.values.signals import Cancel, Revise
 from workflows.values.spec import Runbook
 
@@ -8,6 +9,7 @@ from . import words
 from .asked import Asked
 from .commands import (
     GOAL_LIMIT,
+    AboutDirectMessages,
     AboutFreezes,
     AboutRun,
     Agents,
@@ -30,6 +32,7 @@ from .commands import (
     settle,
     started_by,
 )
+from .direct_messages import DirectMessages
 from .errors import BotError, NotReached, RunEnded, RunGone, TemporalUnavailable
 from .found import Found
 from .freezing import Freezing
@@ -46,8 +49,16 @@ from .views.text import code, escaped
 class Desk:
     """Answers a question with a message for the one who asked, or with a run that speaks for itself."""
 
-    def __init__(self, runs: Runs, freezing: Freezing, scheduling: Scheduling, settings: BotSettings) -> None:
+    def __init__(
+        self,
+        runs: Runs,
+        messages: DirectMessages,
+        freezing: Freezing,
+        scheduling: Scheduling,
+        settings: BotSettings,
+    ) -> None:
         self._runs = runs
+        self._messages = messages
         self._freezing = freezing
         self._scheduling = scheduling
         self._settings = settings
@@ -80,6 +91,8 @@ class Desk:
                 return await self._start(intent, asked)
             case ListRuns(scope=scope):
                 return await self._list(scope, asked)
+            case AboutDirectMessages():
+                return await self._direct_messages(intent, asked.person)
         return explanation(intent, self._settings)
 
     async def _start(self, intent: StartRun, asked: Asked) -> Message | None:
@@ -106,6 +119,14 @@ class Desk:
             )
             raise
         return None
+
+    async def _direct_messages(self, intent: AboutDirectMessages, person: Person) -> Message:
+        if intent.wanted is None:
+            said = words.DM_IS_ON if await self._messages.wanted_by(person) else words.DM_IS_OFF
+        else:
+            await self._messages.want(person, wanted=intent.wanted)
+            said = words.DM_ON if intent.wanted else words.DM_OFF
+        return lists.sentence(said.format(command=self._settings.command))
 
     async def _list(self, scope: Scope, asked: Asked) -> Message:
         mine = await self._runs.of(asked.person)

@@ -171,8 +171,15 @@ class Showing:
         said = message(escaped(notice.text), {"type": "section", "text": plain(visible(notice.text))})
         if (told := f"notice/{self.view.run_id}/{notice.id}") not in self._told:
             try:
-                await self._slack.whisper(self.view.place.channel, notice.to.user, said, self._active_thread)
+                await self._whisper(notice.to.user, said)
             except Refused as refused:
                 log.warning("notice %d of run %s can't be shown: %s", notice.id, self.view.run_id, refused)
             self._told.add(told)
         self.notices.append(notice.id)
+
+    async def _whisper(self, user: str, said: Message) -> None:
+        """Who has copies clicks on those: there the answer has to be seen."""
+        if any(slot.endswith(f"@{user}") for slot in self.cards):
+            await self._slack.direct(user, said)
+        else:
+            await self._slack.whisper(self.view.place.channel, user, said, self._active_thread)

@@ -200,11 +200,15 @@ class Slack:
 
     async def direct(self, to: str, card: Message) -> None:
         """A direct message."""
-        opened = await self._call("conversations.open", {"users": to})
-        channel = _of(opened, "conversations.open", "channel", "id")
+        channel = await self.direct_channel(to)
         await self.turn_to_post(channel)
         body = {"channel": channel, "text": card.text, "blocks": list(card.blocks), **QUIET}
         await self._call("chat.postMessage", body, limits.post(channel))
+
+    async def direct_channel(self, user: str) -> str:
+        """The channel of direct messages with *user*."""
+        opened = await self._call("conversations.open", {"users": user})
+        return str(_of(opened, "conversations.open", "channel", "id"))
 
     async def dismiss(self, response_url: str) -> None:
         """Take an answer of ours away that only one person saw. A courtesy: a failure is logged once."""

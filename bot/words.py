@@ -225,6 +225,17 @@ RUNS_HERE = "Runs in this channel"
 OUTSIDER = "Only members of this workspace can start runs here."
 RUN_HERE = "{name} is under way in this thread. Mention me here with what it should do instead, or stop it with `{command} cancel {name}`. To start another run, ask in the channel."
 
+# Direct messages
+
+DM_ON = (
+    "From now on, what you may decide on comes to you in a direct message too, with the same buttons. "
+    "`{command} dm off` ends that."
+)
+DM_OFF = "You get no more direct messages of what you may decide on. Those that you have stay up to date."
+DM_IS_ON = "What you may decide on comes to you in a direct message too. `{command} dm off` ends that."
+DM_IS_OFF = "What you may decide on is asked in its thread only. `{command} dm on` brings it to you in a direct message too."
+DM_ENDS = "You asked for direct messages: `{command} dm off` ends them."
+
 # Freezes
 
 EVERYTHING = "everything"

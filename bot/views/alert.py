@@ -27,7 +27,7 @@ def alert_card(view: RunView, alerts: Sequence[Alert], link: str = "") -> Messag
         rich(line(run_of(f"{words.REASON}:", bold=True)), quote(shortened(visible(reason), REASON)))
         if reason
         else None,
-        context(_where(view, link)),
+        context(where(view, link)),
     )
 
 
@@ -57,6 +57,7 @@ def _change(alert: Alert) -> list[Block]:
     return [run_of(shortened(_title(alert), TITLE), code=True), *until]
 
 
-def _where(view: RunView, link: str) -> str:
+def where(view: RunView, link: str) -> str:
+    """The run, and a link to the card; in mrkdwn."""
     run = words.ALERT_RUN.format(name=code(view.name), channel=channel(view.place.channel))
     return f"<{link}|{words.OPEN_CARD}>. {run}" if link else run

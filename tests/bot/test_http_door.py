@@ -52,8 +52,10 @@ async def door():
     """The door with all our listeners behind it. Nothing here gets as far as Temporal or Slack."""
     app = deaf()
     settings, later = BotSettings(agents=(AGENT,)), Afterwards()
-    asking = Asking(Desk(None, None, None, settings), None, None, settings, later)
-    listen(app, "/handrail", asking, Clicks(None, None, None, later), Dialogs(None), Sessions(None, None, later))
+    asking = Asking(Desk(None, None, None, None, settings), None, None, settings, later)
+    listen(
+        app, "/handrail", asking, Clicks(None, None, None, later), Dialogs(None), Sessions(None, None, later)
+    )
     server = TestServer(web_app(Door(app, SECRET, now=lambda: NOW).routes()))
     async with TestClient(server) as client:
         yield client
