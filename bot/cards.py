@@ -6,12 +6,14 @@ from workflows.values.approval import ApprovalState
 from workflows.values.base import GateDigest
 from workflows.values.view import Alert, AlertKind, ApprovalView, RunView, UnknownOutcome
 
+from .views.alert import again_card
 from .views.approval import approval_card
 from .views.blocks import SECTION_LIMIT, Block, Message, fits, message, plain, section
 from .views.changes import changes_card
 from .views.deciding import APPROVING
 from .views.look import Look
 from .views.question import question_card
+from .views.quiet import quiet
 from .views.result import result_card
 from .views.root import root_card
 from .views.text import code, escaped, group, user
@@ -22,6 +24,7 @@ def slots(view: RunView) -> Iterator[str]:
     """In the order in which they appear in the thread."""
     yield "root"
     yield from dict.fromkeys(approval.slot for approval in view.approvals)
+    yield from (f"again/{approval.id}" for approval in view.approvals if _asked_again(approval))
     for unknown in view.unknowns:
         yield f"unknown/{unknown.id}"
     for question in view.questions:
@@ -46,6 +49,8 @@ def draw(view: RunView, slot: str, look: Look) -> Message | None:
         case "changes":
             shown = on_card(view, slot)
             return changes_card(view.run_id, shown, private=private) if shown else None
+        case "again":
+            return next((again_card(each) for each in view.approvals if each.id == name), None)
         case "unknown":
             unknown = next((each for each in view.unknowns if each.id == name), None)
             return unknown_card(view.run_id, unknown, _approved(view, unknown)) if unknown else None
@@ -56,6 +61,14 @@ def draw(view: RunView, slot: str, look: Look) -> Message | None:
     return None
 
 
+def as_posted(view: RunView, slot: str, card: Message) -> Message:
+    """As a new message it notifies those whom it asks something: approvers once, by the card that they decide on."""
+    if slot == "root":
+        return quiet(card, (view.requester.user,))
+    kind = slot.partition("/")[0]
+    return quiet(card) if kind in {"approval", "changes"} and not gates_on(view, slot) else card
+
+
 def on_card(view: RunView, slot: str) -> list[ApprovalView]:
     """What is shown there, in the order of the calls: of each call its newest preview."""
     newest: dict[int, ApprovalView] = {}
@@ -64,6 +77,11 @@ def on_card(view: RunView, slot: str) -> list[ApprovalView]:
         if approval.slot == slot and (call not in newest or generation > _place(newest[call])[1]):
             newest[call] = approval
     return [newest[call] for call in sorted(newest)]
+
+
+def _asked_again(approval: ApprovalView) -> bool:
+    """On a card that it shares: that is only redrawn, so nobody would be notified of the new preview."""
+    return approval.slot.startswith("changes/") and _place(approval)[1] > 1
 
 
 def _approved(view: RunView, unknown: UnknownOutcome) -> ApprovalView | None:
@@ -89,7 +107,8 @@ def over(view: RunView) -> frozenset[str]:
     approvals = [slot for slot in cards if not gates_on(view, slot)]
     unknowns = [f"unknown/{each.id}" for each in view.unknowns if each.said]
     questions = [f"question/{each.id}" for each in view.questions if each.answered]
-    return frozenset([*approvals, *unknowns, *questions])
+    again = [f"again/{approval.id}" for approval in view.approvals if approval.state.ended]
+    return frozenset([*approvals, *again, *unknowns, *questions])
 
 
 def due_alerts(view: RunView) -> list[list[Alert]]:

@@ -8,7 +8,7 @@ from workflows.rules.visible import visible
 from workflows.values.base import GateDigest
 from workflows.values.view import Card, Notice, RunView
 
-from .cards import draw, gates_on, over, slots
+from .cards import as_posted, draw, gates_on, over, slots
 from .errors import Refused
 from .posting import Lookup, tolerantly
 from .remembered import Remembered
@@ -150,8 +150,11 @@ class Showing:
         async def post(each: Message) -> None:
             posted.append(await self._slack.post(channel_id, each, self._key(slot), self._thread_of(slot)))
 
-        drawn = await tolerantly(self._slack, card, post, self._plainer(slot))
+        new = as_posted(self.view, slot, card)
+        drawn = await tolerantly(self._slack, new, post, self._plainer(slot))
         self._agrees(slot, Card(channel=posted[-1].channel, ts=posted[-1].ts, digest=drawn.digest))
+        if new != card:
+            await self._redrawn(slot, posted[-1])
 
     def _plainer(self, slot: str) -> Callable[[Message], Message]:
         def plainer(card: Message) -> Message:

@@ -51,6 +51,7 @@ class Docket:
                 del memory.cards[card]
             for gone in by_slot[slot]:
                 del memory.approvals[gone.id]
+                memory.cards.pop(f"again/{gone.id}", None)
                 for alert in [known for known in memory.alerts.values() if known.approval == gone.id]:
                     del memory.alerts[alert.slot]
                     memory.cards.pop(alert.slot, None)

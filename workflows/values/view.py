@@ -228,6 +228,7 @@ class RunView(Value):
     cards: dict[str, Card] = {}
     """By slot: `root`, `approval/4.1`, `changes/3/1`, `alert/reminder/4.1`, `unknown/4.1`, `question/1`, `result`.
 
+    `again/4.2` says that a change on a shared card has a newer preview.
     `approval/4.1@U0BOB` is the copy in a direct message to U0BOB.
     """
 
