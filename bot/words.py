@@ -57,6 +57,7 @@ APPROVAL_MEANS = {
     ApprovalState.WITHDRAWN: "It was not applied.",
     ApprovalState.PLANNED: "This run only plans, so nothing is applied and nobody is asked.",
 }
+APPLIED_AS_SHOWN_TO_THEM = "It is applied exactly as it was shown to those who decided, once."
 WOULD_NOT_ASK = "The rule {rule} would let it be applied without asking anybody."
 WOULD_ASK_NOBODY = "Nobody could approve it: no rule names an approver for it."
 WOULD_ASK = "Asked by the rule {rule} would be "

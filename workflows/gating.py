@@ -301,7 +301,10 @@ class Gate:
             certain = outcome.state is OutcomeState.APPLIED
             self._journal.changed(
                 Change(
-                    tool=call.tool, target=self._case.target, text=self._journal.title(call), certain=certain
+                    tool=call.tool,
+                    target=self._case.target,
+                    text=self._journal.told_of(call),
+                    certain=certain,
                 )
             )
         edited = " A person edited its arguments." if outcome.edited else ""

@@ -277,9 +277,13 @@ class Journal:
             return "the run was cancelled"
         return "" if memory.revision_due is None else "the goal was changed"
 
+    def told_of(self, call: Call) -> str:
+        """Its title, or nothing where that may hold what stays out of the thread."""
+        return "" if keeps_quiet_of(call, self.spec) else call.title
+
     def title(self, call: Call) -> str:
-        """What the thread calls it: its title may hold arguments."""
-        return call.tool if keeps_quiet_of(call, self.spec) else call.title or call.tool
+        """What the thread calls it."""
+        return self.told_of(call) or call.tool
 
     def pins_of(self, contract: ToolContract) -> Pins:
         """What its tools were when this run first saw them."""

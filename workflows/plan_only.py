@@ -28,7 +28,7 @@ async def planned(case: Case, verdict: Allowed | NeedsApproval) -> CallResult:
     over = {"state": ApprovalState.PLANNED, "ended_at": approval.opened_at}
     Docket(case.journal).put(approval.model_copy(update=over))
     call = case.call
-    case.journal.planned(Change(tool=call.tool, target=case.target, text=case.journal.title(call)))
+    case.journal.planned(Change(tool=call.tool, target=case.target, text=case.journal.told_of(call)))
     case.journal.audit("previewed", f"{call.tool} on {case.target}", effect=effect.digest, rule=rule.name)
     said = f"{PLANNED} {shown.text}" if shown.by_tool and shown.content is None else PLANNED
     result = case.ended(Ended.PLANNED, said.strip())

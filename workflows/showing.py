@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from temporalio import workflow
 
 from .journal import Journal
+from .rules.policy import may_keep_quiet_of
 from .values.approval import Approval, ApprovalState
 from .values.run import Memory, RunSummary, Wait
 from .values.view import (
@@ -83,7 +84,12 @@ def summary(journal: Journal) -> RunSummary:
 def view(journal: Journal) -> RunView:
     memory = journal.memory
     planned = tuple(
-        StepView(id=f"plan-{step.label}", title=step.title, state=StepState.PENDING) for step in memory.plan
+        StepView(
+            id=f"plan-{step.label}",
+            title=may_keep_quiet_of(step.label, journal.spec) or step.title,
+            state=StepState.PENDING,
+        )
+        for step in memory.plan
     )
     return RunView(
         revision=memory.revision,

@@ -55,6 +55,8 @@ def why(approval: ApprovalView, limit: int = 1000) -> str:
     means = words.APPROVAL_MEANS.get(approval.state, "")
     if approval.rule.discreet and approval.state is ApprovalState.SUPERSEDED:
         return means  # it may quote the tool
+    if approval.rule.discreet and approval.state is ApprovalState.APPROVED:
+        means = words.APPLIED_AS_SHOWN_TO_THEM
     reason = one_line(approval.why)
     if approval.state is ApprovalState.REJECTED or not reason:
         by = next((vote for vote in reversed(approval.votes) if not vote.approve), None)

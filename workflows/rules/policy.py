@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ..values.base import CanonicalJson, Json
 from ..values.calls import Call
 from ..values.people import People, Person, PersonFacts, Standing
-from ..values.spec import AgentSpec, Rule, RuleKind
+from ..values.spec import AgentSpec, Rule, RuleKind, Runbook
 from ..values.steps import PermittedRead
 from ..values.tools import Pins, ToolContract
 from .canonical import canonical, parse
@@ -119,6 +119,16 @@ def keeps_quiet_of(call: Call, spec: AgentSpec) -> bool:
         return False
     versions = (call, call.model_copy(update={"arguments": call.proposed}))
     return any(deciding(each, contract, spec.rules).discreet for each in versions)
+
+
+def may_keep_quiet_of(step: str, spec: AgentSpec) -> str:
+    """The tool that a runbook's *step* to come will call, if a discreet rule might speak of it; else nothing."""
+    steps = spec.planner.steps if isinstance(spec.planner, Runbook) else ()
+    tool = next((each.call for each in steps if each.id == step), "")
+    contract = spec.contract(tool)
+    if contract is None or contract.reads:
+        return ""
+    return tool if any(rule.discreet and _one_of(rule.tools, tool) for rule in spec.rules) else ""
 
 
 def _closes_by_name(rules: tuple[Rule, ...], call: Call) -> bool:
