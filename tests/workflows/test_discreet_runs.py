@@ -2,13 +2,18 @@
 
 import json
 
-from tests.workflows.far_end import BOB, BY_BOB, click, deploy, in_order, resolve, spec
-from tests.workflows.samples import call
+from tests.workflows.far_end import ALICE, BOB, BY_BOB, click, deploy, in_order, resolve, spec
+from tests.workflows.samples import approval, call
+from workflows.docket import ENDED_CARDS, Docket
+from workflows.journal import Journal
 from workflows.rules.policy import keeps_quiet_of, may_keep_quiet_of
+from workflows.values.approval import ApprovalState
 from workflows.values.base import CanonicalJson
+from workflows.values.people import Place
+from workflows.values.run import Ask, RunInput
 from workflows.values.signals import Said
 from workflows.values.spec import Rule, RuleKind, Runbook, RunbookStep
-from workflows.values.view import RunView
+from workflows.values.view import Card, RunView
 
 SECRET = "fence-7"
 QUIET = BY_BOB.model_copy(update={"discreet": True})
@@ -79,3 +84,19 @@ async def test_what_its_tool_says_when_it_refuses_stays_out_of_the_steps(with_pl
 
     view = await run.query("view", result_type=RunView)
     assert [(step.title, step.note) for step in view.steps] == [("fleet.deploy", "")]
+
+
+def test_copies_are_forgotten_with_the_card_that_they_copy():
+    ask = Ask(goal="deploy", requester=ALICE, place=Place(channel="C0OPS"), name="deploy-1")
+    journal = Journal(RunInput(ask=ask, spec=spec()))
+    docket, posted = Docket(journal), Card(channel="C0OPS", ts="1.1", digest="")
+    for number in range(ENDED_CARDS + 2):
+        name = f"{number}.1"
+        slot = f"approval/{name}"
+        journal.memory.cards |= dict.fromkeys((slot, f"{slot}@U0BOB", f"again/{name}"), posted)
+        ended = {"id": name, "slot": slot, "state": ApprovalState.REJECTED}
+        docket.put(approval().model_copy(update=ended))
+
+    assert len(journal.memory.cards) == 3 * ENDED_CARDS
+    assert "approval/1.1@U0BOB" not in journal.memory.cards
+    assert "approval/2.1@U0BOB" in journal.memory.cards
