@@ -99,10 +99,12 @@ async def test_a_copy_is_sent_once_though_the_answer_is_lost(quiet, alice, bob, 
 
 async def test_who_asked_for_the_change_and_who_may_not_decide_get_none(quiet, alice, bob, carol):
     await wants(quiet, alice, bob, carol)
-    await started(quiet, alice, deploy(), approvers=People(users=("U0ALICE", "U0BOB")))
-    await copy(bob, "Decide by")
+    await started(quiet, bob, deploy(), approvers=People(groups=("S0APPROVERS",)))
+    await press(carol, "Approve")
+    await bob.sees("C0OPS", f"Done: {quiet.run}")
 
-    assert await direct(alice) == await direct(carol) == []
+    await copy(carol, "Approved: fleet.deploy")
+    assert await direct(alice) == await direct(bob) == []
 
 
 async def test_a_click_in_a_direct_message_that_does_not_count_is_answered_there(quiet, alice, bob):

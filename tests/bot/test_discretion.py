@@ -11,14 +11,16 @@ from bot.views.approval import approval_card
 from bot.views.changes import changes_card
 from bot.views.look import Look
 from sandbox.client import words
+from tests.bot.deployer import at_once
 from tests.bot.test_asking import plan
 from tests.bot.test_copies import copy, direct, wants
-from tests.bot.test_together import labels, press, started
+from tests.bot.test_together import labels, press, reject, started
 from tests.bot.views import RULE, RUN, approval, buttons, together, unknown, view
-from tests.workflows.far_end import ALICE, BOB, CAROL, MALLORY, deploy
+from tests.workflows.far_end import ALICE, BOB, CAROL, MALLORY, FarEnd, deploy
 from workflows.rules.policy import may_see
 from workflows.values.approval import ApprovalState
 from workflows.values.people import People, PersonFacts, Standing
+from workflows.values.spec import Rule, RuleKind
 
 QUIET = RULE.model_copy(update={"discreet": True})
 SECRET = "fence-7"
@@ -130,6 +132,23 @@ async def test_its_copy_in_a_direct_message_shows_it_whole(quiet, alice, bob):
 
     assert labels(await copy(bob, "Approved: fleet.deploy")) == []
     assert SECRET not in json.dumps(await alice.messages("C0OPS"))
+
+
+async def test_who_may_not_see_all_that_stands_on_a_card_gets_no_copy_of_it(quiet, alice, bob, carol):
+    hidden = Rule(name="hidden", then=RuleKind.ASK, arguments={"version": SECRET}, **BY_BOB)
+    others = Rule(name="others", then=RuleKind.ASK, approvers=People(users=("U0BOB", "U0CAROL")))
+    quiet.agent = quiet.agent.model_copy(update={"rules": (hidden, others)})
+    quiet.tools = FarEnd(quiet.client, at_once(HIDDEN, deploy(service="cart")))
+    await wants(quiet, bob, carol)
+    await quiet.work()
+    await quiet.listen()
+    await alice.say("C0OPS", f"/handrail {quiet.goal}")
+
+    await copy(bob, SECRET)
+    await reject(bob, "Reject all 2", "not today")
+    await alice.sees("C0OPS", f"Done: {quiet.run}")
+
+    assert await direct(carol) == []
 
 
 async def test_what_nobody_could_look_up_stays_hidden(quiet, alice, bob):

@@ -3,13 +3,14 @@
 import json
 
 from bot.cards import as_posted, draw, over, slots
+from bot.runs import Goal
 from bot.views.look import Look
 from sandbox.client import words
 from tests.bot.test_together import press, started
 from tests.bot.views import approval, together, view
-from tests.workflows.far_end import deploy
+from tests.workflows.far_end import ALICE, deploy
 from workflows.values.approval import ApprovalState
-from workflows.values.people import People
+from workflows.values.people import People, Place
 from workflows.values.view import RunState
 
 LOOK = Look()
@@ -66,3 +67,19 @@ async def test_in_a_whole_run_the_approvers_group_is_mentioned_by_one_new_messag
     calls = [each for each in quiet.slack.faults.calls if each["method"] == "chat.postMessage"]
     said = [json.dumps(each["args"]) for each in calls]
     assert len([each for each in said if _mention("S0APPROVERS", each)]) == 1
+
+
+async def test_what_is_posted_at_last_names_people_though_the_run_is_over(quiet, alice):
+    await quiet.work()
+    bot = quiet.assemble()
+    goal = Goal(text=quiet.goal, by=ALICE, place=Place(channel="C0OPS"), occasion=quiet.run, plan_only=True)
+    run = await bot.runs.start(goal, quiet.agent)
+    handle = quiet.client.get_workflow_handle(run)
+    async for _ in handle.fetch_history_events(wait_new_event=True):
+        if (await bot.runs.view(run)).state.ended:
+            break
+    await quiet.listen()
+    await handle.result()
+
+    card = await alice.sees("C0OPS", "Only planned: fleet.deploy")
+    assert _mention("U0BOB", json.dumps(card["blocks"]))
