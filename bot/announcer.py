@@ -81,7 +81,7 @@ class Announcer:
             if not refused.channel_lost:
                 raise
             problem = await self._invite(showing.view, refused)
-        view, stand = showing.view, showing.cards | alerts.cards
+        view, stand, posted_at = showing.view, showing.cards | alerts.cards, datetime.now(UTC)
         copies = Copies(self._slack, self._readers, self._looks.now, view, stand)
         await copies.agree()
         revision = showing.revision
@@ -92,7 +92,7 @@ class Announcer:
         return Announced(
             revision=revision,
             cards=stand | copies.cards,
-            posted_at=datetime.now(UTC),
+            posted_at=posted_at,
             notices=tuple(showing.notices),
             undeliverable=problem,
             gates=showing.gates,
