@@ -16,6 +16,7 @@ from . import words
 from .alerts import Alerts
 from .copies import Copies
 from .errors import RateLimited, Refused, RunGone, SlackError, TemporalUnavailable
+from .homes import Homes
 from .posting import Lookup
 from .readers import Readers
 from .remembered import Remembered
@@ -42,7 +43,10 @@ WORKER_AWAY = timedelta(seconds=3)
 class Announcer:
     """One for the whole process; it remembers nothing that a run would miss."""
 
-    def __init__(self, runs: Runs, slack: Slack, look: Look, sessions: Sessions, readers: Readers) -> None:
+    def __init__(
+        self, runs: Runs, slack: Slack, look: Look, sessions: Sessions, homes: Homes, readers: Readers
+    ) -> None:
+        self._homes = homes
         self._readers = readers
         self._runs = runs
         self._slack = slack
@@ -81,6 +85,8 @@ class Announcer:
             if not refused.channel_lost:
                 raise
             problem = await self._invite(showing.view, refused)
+        finally:
+            self._homes.saw(showing.view)
         view, stand, posted_at = showing.view, showing.cards | alerts.cards, datetime.now(UTC)
         copies = Copies(self._slack, self._readers, self._looks.now, view, stand)
         await copies.agree()

@@ -14,6 +14,7 @@ from temporalio.client import Client
 from .afterwards import Afterwards
 from .announcer import Announcer
 from .asking import Asking
+from .channels import Channels
 from .clicks import Clicks
 from .desk import Desk
 from .dialogs import Dialogs
@@ -23,12 +24,17 @@ from .events import EventsDoor, Intake
 from .firings import Firings
 from .freezes import Freezes
 from .freezing import Freezing
+from .home_pages import HomePages
+from .homes import Homes
 from .http import Door
 from .limiter import Limiter
-from .listeners import listen
+from .listeners import listen, listen_for_starts
 from .mailboxes import Mailboxes
 from .people import PeopleFinder
+from .posts import Posts
+from .prompts import Prompts
 from .readers import Readers
+from .run_lists import RunLists
 from .runs import Runs
 from .schedules import Schedules
 from .scheduling import Scheduling
@@ -37,7 +43,10 @@ from .sessions import Sessions
 from .settings import BotSettings, SlackSettings
 from .slack import Slack, client_for
 from .socket_mode import serve_socket_mode
+from .start_policy import StartPolicy
+from .starting import Starting
 from .views.look import Look
+from .waits import Waits
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +60,7 @@ class Bot:
     runs: Runs
     carriers: tuple[Announcer, PeopleFinder, Firings]
     """Whose methods carry out the steps of the queue `handrail-slack`."""
+    posts: Posts
     events: EventsDoor
     sessions: Sessions
     later: Afterwards
@@ -66,17 +76,26 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     people = PeopleFinder(door)
     freezing = Freezing(Freezes(temporal), people, door, settings, later)
     schedules = Schedules(temporal)
+    policy = StartPolicy(people, door, settings)
     scheduling = Scheduling(schedules, runs, people, door, settings)
-    discretion, messages = Discretion(people), DirectMessages(temporal)
-    asking = Asking(Desk(runs, messages, freezing, scheduling, settings), runs, door, settings, later)
-    sessions = Sessions(door, runs, later)
-    clicks = Clicks(runs, door, discretion, later)
-    listen(app, settings.command, asking, clicks, Dialogs(runs), sessions)
-    readers = Readers(door, people, messages, discretion)
-    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), sessions, readers)
-    firings = Firings(schedules, runs, people, door, settings)
+    channels, messages, discretion = Channels(door), DirectMessages(temporal), Discretion(people)
+    homes = Homes(HomePages(runs, Waits(runs, people, settings), channels, door, settings), door, later)
+    starting = Starting(runs, door, policy, settings, later)
+    run_lists = RunLists(runs, channels, people, settings)
+    desk = Desk(runs, policy, run_lists, messages, freezing, scheduling, settings)
+    asking = Asking(desk, starting, runs, door, settings, later)
+    sessions, clicks = Sessions(door, runs, later), Clicks(runs, door, homes, discretion, later)
+    listen_for_starts(app, starting, Prompts(door, policy, settings, later))
+    listen(app, settings.command, asking, clicks, Dialogs(runs), sessions, homes)
+    look, readers = (
+        Look(temporal_ui=ui, command=settings.command),
+        Readers(door, people, messages, discretion),
+    )
+    announcer = Announcer(runs, door, look, sessions, homes, readers)
+    firings = Firings(schedules, runs, people, policy, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
-    return Bot(app, door, runs, (announcer, people, firings), events, sessions, later)
+    posts = Posts(door, runs)
+    return Bot(app, door, runs, (announcer, people, firings), posts, events, sessions, later)
 
 
 def _bolt(slack: Slack) -> AsyncApp:

@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError
 
-from . import compacting, events, inbox, pausing, reading, repeating, showing
+from . import compacting, events, inbox, pausing, reading, recounting, repeating, showing
 from .announcing import Announcer
 from .docket import Docket
 from .gating import Gate
@@ -19,6 +19,7 @@ from .rules.canonical import canonical
 from .rules.outputs import READ_OUTPUT
 from .rules.policy import Allowed, NeedsApproval, Refused, Verdict, judge
 from .thinking import think
+from .values.account import Account
 from .values.calls import Call, CallResult, Ended, Thought, ThoughtKind, Transcript
 from .values.freeze import Thawed
 from .values.run import OpenCall, RunInput, RunResult
@@ -113,6 +114,11 @@ class AgentRun:
     def audit(self) -> list[AuditRow]:
         """Who did what, when, on which evidence: the latest rows."""
         return self._memory.audit
+
+    @workflow.query
+    def account(self, turn: int = 0) -> Account:
+        """What happened in a turn, and because of what; in the latest one for 0."""
+        return recounting.account(self._journal, turn)
 
     # The loop
 

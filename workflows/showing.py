@@ -7,6 +7,7 @@ from temporalio import workflow
 from .journal import Journal
 from .rules.policy import may_keep_quiet_of
 from .values.approval import Approval, ApprovalState
+from .values.base import Json
 from .values.run import Memory, RunSummary, Wait
 from .values.view import (
     ApprovalView,
@@ -91,6 +92,7 @@ def view(journal: Journal) -> RunView:
         )
         for step in memory.plan
     )
+    schemas = {each.call.number: each.input_schema for each in memory.open}
     return RunView(
         revision=memory.revision,
         run_id=workflow.info().workflow_id,
@@ -105,7 +107,7 @@ def view(journal: Journal) -> RunView:
         ended_at=memory.ended_at,
         doing=doing(journal),
         steps=(*memory.steps, *planned),
-        approvals=tuple(_approval(each) for each in memory.approvals.values()),
+        approvals=tuple(_approval(each, schemas) for each in memory.approvals.values()),
         alerts=tuple(memory.alerts.values()),
         unknowns=tuple(memory.unknowns.values()),
         questions=tuple(memory.questions.values()),
@@ -133,7 +135,7 @@ def _wait(wait: Wait) -> WaitView:
     return WaitView(kind=wait.kind, about=wait.about, since=wait.since, until=wait.until)
 
 
-def _approval(approval: Approval) -> ApprovalView:
+def _approval(approval: Approval, schemas: dict[int, Json]) -> ApprovalView:
     effect = approval.effect
     return ApprovalView(
         id=approval.id,
@@ -148,6 +150,7 @@ def _approval(approval: Approval) -> ApprovalView:
         editors=effect.call.edited_by,
         shown=approval.shown,
         before=approval.before,
+        input_schema=None if approval.state.ended else schemas.get(effect.call.number),
         slot=approval.slot,
         held=approval.held,
         opened_at=approval.opened_at,

@@ -9,7 +9,7 @@ from workflows.values.view import ApprovalView
 
 from .. import words
 from .blocks import (
-    MESSAGE_LIMIT,
+    HOPELESS,
     Block,
     Message,
     actions,
@@ -22,7 +22,7 @@ from .blocks import (
     section,
     when,
 )
-from .change import claim, excerpt, kept_out, length, notes, parts, title, whole
+from .change import claim, excerpt, kept_out, length, notes, parts, title, whole_arguments, whole_preview
 from .deciding import all_buttons, buttons
 from .fields import block
 from .standing import MOST_VOTES, not_here, progress, votes, who_may, why, would_ask
@@ -80,13 +80,15 @@ class Row:
         """What it is about is kept out of here."""
         self.approval = approval.model_copy(update={"claim": ""}) if kept else approval
         self.parts = [] if kept else parts(approval)
-        self.shape = Shape.WHOLE if length(self.parts) <= MESSAGE_LIMIT else Shape.EXCERPT
+        self.shape = Shape.WHOLE if length(self.parts) <= HOPELESS else Shape.EXCERPT
         self.number = approval.id.partition(".")[0]
         """The number of its call: it stays, whichever changes stand beside it."""
 
     @cached_property
     def _whole(self) -> list[Block]:
-        return kept_out(self.approval) if self._kept else whole(self.approval)
+        if self._kept:
+            return kept_out(self.approval)
+        return [*whole_arguments(self.approval), *whole_preview(self.approval)]
 
     @property
     def approvable(self) -> bool:

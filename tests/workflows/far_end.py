@@ -136,6 +136,7 @@ class FarEnd:
         """Of all cards that were posted."""
         self.applied: list[EffectOrder] = []
         self.running_version = "1.4.1"
+        self.input_schema: dict[str, object] | None = None
         self.lose_replies = 0
         self.refuse: str = ""
         self.refused_versions: set[str] = set()
@@ -230,7 +231,9 @@ class FarEnd:
             )
         plan = {"from": self.running_version, "to": wanted.get("version")}
         shown = Shown(arguments=order.call.arguments, content=plan)
-        return Previewed(definition="d", precondition=canonical(plan), shown=shown)
+        return Previewed(
+            definition="d", precondition=canonical(plan), shown=shown, input_schema=self.input_schema
+        )
 
     @carries_out(outside.apply_once)
     async def apply_once(self, order: EffectOrder) -> Outcome:

@@ -7,6 +7,7 @@ from tests.workflows.samples import approval, call
 from workflows.docket import ENDED_CARDS, Docket
 from workflows.journal import Journal
 from workflows.rules.policy import keeps_quiet_of, may_keep_quiet_of
+from workflows.values.account import Account
 from workflows.values.approval import ApprovalState
 from workflows.values.base import CanonicalJson
 from workflows.values.people import Place
@@ -84,6 +85,22 @@ async def test_what_its_tool_says_when_it_refuses_stays_out_of_the_steps(with_pl
 
     view = await run.query("view", result_type=RunView)
     assert [(step.title, step.note) for step in view.steps] == [("fleet.deploy", "")]
+
+
+async def test_who_asks_why_is_not_told_either(with_planner):
+    far_end = await with_planner(in_order(deploy(SECRET).model_copy(update={"reason": f"it is {SECRET}"})))
+    far_end.refuse = f"no such version: {SECRET}"
+    run = await far_end.start("why-discreetly", spec(QUIET))
+    await run.result()
+
+    told = await run.query("account", 1, result_type=Account)
+    [call_told] = told.calls
+    assert SECRET not in call_told.model_dump_json()
+    assert (call_told.tool, call_told.rows[-1].what, call_told.rows[-1].text) == (
+        "fleet.deploy",
+        "failed",
+        "kept out of the thread",
+    )
 
 
 def test_copies_are_forgotten_with_the_card_that_they_copy():

@@ -38,6 +38,8 @@ class Previewed(Value):
     expected: Json = None
     """The value the contract's `precondition` sends along with the apply."""
     shown: Shown
+    input_schema: Json = None
+    """What people may fill in: JSON Schema without references. None: no form can be made of it."""
     problem: str = ""
     """The tool refused to preview: there is nothing to approve."""
     changed: bool = False

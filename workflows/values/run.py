@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel
 
 from .approval import Approval
-from .base import Value
+from .base import Json, Value
 from .calls import Call, Entry, GoalSet, PlannedStep
 from .people import Person, Place
 from .signals import Answer, Cancel, Decide, DecideAll, Edit, Event, Resolve, Revise
@@ -67,6 +67,8 @@ class OpenCall(Value):
     """Under which people are asked: nothing that comes later loosens it."""
     edit: Edit | None = None
     """Other arguments that a person wants; the call has its old ones until they were previewed."""
+    input_schema: Json = None
+    """Of its tool, as its latest preview said: what the dialog for other arguments is made of."""
     wait: Wait | None = None
 
 
