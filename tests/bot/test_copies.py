@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+import pytest
+
 from bot.direct_messages import DirectMessages
 from sandbox.client import words
 from tests.bot.test_asking import plan
 from tests.bot.test_together import labels, press, started
 from tests.workflows.far_end import deploy
+from workflows.rules.names import direct_messages_id
 from workflows.values.people import People, Person
 
 BOTH = {"approvers": People(users=("U0BOB", "U0CAROL"))}
@@ -56,7 +59,9 @@ async def test_who_asked_for_direct_messages_decides_there_and_every_copy_is_red
     assert len(quiet.tools.applied) == 1
 
 
-async def test_a_copy_is_redrawn_by_a_bot_that_was_started_since(quiet, alice, bob, carol):
+@pytest.mark.recorded
+async def test_a_copy_is_redrawn_by_a_bot_that_was_started_since(quiet, alice, bob, carol, keep_histories):
+    keep_histories.append(direct_messages_id(Person(team="T0HANDRAIL", user="U0BOB")))
     await wants(quiet, bob)
     await started(quiet, alice, deploy(), **BOTH)
     await copy(bob, "Decide by")
