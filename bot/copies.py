@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from workflows.values.view import Card, RunView
 
-from . import words
 from .cards import draw, gates_on
 from .errors import RateLimited, Refused, SlackError
 from .posting import Lookup, tolerantly
@@ -21,12 +20,13 @@ from .slack import Posted, Slack
 from .views.alert import where
 from .views.blocks import Message, context, fits, message
 from .views.look import Look
+from .words import private
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 5.0
 """Seconds after which no further copy of a run under way is begun: its next announcement has the others."""
-LONGER = 60.0
+LONGER = 40.0
 """The same for a run that has ended: nothing of it waits any more."""
 TURN = 2.0
 """Seconds that one waits for its turn."""
@@ -123,7 +123,7 @@ class Copies:
         """It says where the card itself stands, where there is room for that."""
         stands = self._known.get(slot)
         link = await self._slack.permalink(Posted(channel=stands.channel, ts=stands.ts)) if stands else ""
-        ends = words.DM_ENDS.format(command=self._look.command)
+        ends = private.DM_ENDS.format(command=self._look.command)
         longer = message(card.text, *card.blocks, context(f"{where(self._view, link)} {ends}"))
         return longer if fits(longer.blocks) else card
 

@@ -49,6 +49,7 @@ from .views.blocks import Message, button
 from .views.refs import GoalRef, ListRef, RunRef, WhyRef
 from .views.text import code, escaped
 from .views.why import why_card
+from .words import private
 from .words import runs as said
 from .words.why import WHICH
 
@@ -139,10 +140,10 @@ class Desk:
 
     async def _direct_messages(self, intent: AboutDirectMessages, person: Person) -> Message:
         if intent.wanted is None:
-            said = words.DM_IS_ON if await self._messages.wanted_by(person) else words.DM_IS_OFF
+            said = private.DM_IS_ON if await self._messages.wanted_by(person) else private.DM_IS_OFF
         else:
             await self._messages.want(person, wanted=intent.wanted)
-            said = words.DM_ON if intent.wanted else words.DM_OFF
+            said = private.DM_ON if intent.wanted else private.DM_OFF
         return lists.sentence(said.format(command=self._settings.command))
 
     async def _refusal(self, spec: AgentSpec | None, asked: Asked) -> Message | None:

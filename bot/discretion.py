@@ -9,8 +9,8 @@ from workflows.rules.policy import may_see, who_decides
 from workflows.values.people import PeopleQuestion, Person
 from workflows.values.view import ApprovalView
 
-from . import words
 from .people import PeopleFinder
+from .words import private
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Discretion:
             log.warning(
                 "it could not be looked up whether %s may see %s: %r", person.user, approval.id, error
             )
-            return words.NOT_KNOWN_WHO_YOU_ARE
+            return private.NOT_KNOWN_WHO_YOU_ARE
         if facts is None:
-            return words.NOT_KNOWN_WHO_YOU_ARE
-        return "" if may_see(facts, approval.requesters, approval.rule) else words.KEPT_FROM_YOU
+            return private.NOT_KNOWN_WHO_YOU_ARE
+        return "" if may_see(facts, approval.requesters, approval.rule) else private.KEPT_FROM_YOU

@@ -5,6 +5,7 @@ from workflows.values.signals import Said
 from workflows.values.view import ApprovalView, UnknownOutcome
 
 from .. import words
+from ..words import private
 from .blocks import (
     Block,
     Message,
@@ -31,7 +32,7 @@ TEXT = 1500
 def unknown_card(run_id: str, unknown: UnknownOutcome, approval: ApprovalView | None = None) -> Message:
     """*approval*: what was approved of it, for whoever may see what is kept out of the thread."""
     if unknown.discreet:
-        kept = words.WERE_KEPT_OUT if approval is None else words.SENT_KEPT_OUT
+        kept = private.WERE_KEPT_OUT if approval is None else private.SENT_KEPT_OUT
         told = unknown.model_copy(update={"text": ""})
         return _card(run_id, told, [rich(line(run_of(kept, italic=True)))], approval)
     whole = _card(run_id, unknown, block(argument_fields(unknown.arguments)))

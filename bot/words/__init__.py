@@ -57,7 +57,6 @@ APPROVAL_MEANS = {
     ApprovalState.WITHDRAWN: "It was not applied.",
     ApprovalState.PLANNED: "This run only plans, so nothing is applied and nobody is asked.",
 }
-APPLIED_AS_SHOWN_TO_THEM = "It is applied exactly as it was shown to those who decided, once."
 WOULD_NOT_ASK = "The rule {rule} would let it be applied without asking anybody."
 WOULD_ASK_NOBODY = "Nobody could approve it: no rule names an approver for it."
 WOULD_ASK = "Asked by the rule {rule} would be "
@@ -87,22 +86,6 @@ NOT_THERE = "(not there)"
 CLAIM = "Why, as the agent claims"
 NOT_WHOLE = "This is not all of it. Open Details to see it whole; it can be approved from there."
 NEVER_WHOLE = "The preview was too long to keep whole, so it can't be approved."
-KEPT_OUT = (
-    "Arguments, preview and the agent's reason are kept out of this thread. Those who may decide, and those who asked, "
-    "see them in Details. Approvers who get direct messages have them there too."
-)
-APPROVE_FROM_DETAILS = "It can be approved from Details."
-WERE_KEPT_OUT = "Arguments, preview and the agent's reason were kept out of this thread."
-SENT_KEPT_OUT = (
-    "What was sent, and what the tool said last, are kept out of this thread. Those who may decide, and those who asked, "
-    "see in Details what was approved."
-)
-KEPT_FROM_YOU = (
-    "This is kept out of the thread. Only those who may decide on it, and those who asked for it, can see it."
-)
-NOT_KNOWN_WHO_YOU_ARE = (
-    "I can't look up in Slack just now who you are, so this is not shown. Please try again in a minute."
-)
 APPROVE = "Approve"
 REJECT = "Reject"
 EDIT = "Edit"
@@ -237,17 +220,6 @@ CANCEL_NAMED = "Cancel {name}"
 STATUS_NAMED = "Show {name}"
 OUTSIDER = "Only members of this workspace can start runs here."
 RUN_HERE = "{name} is under way in this thread. Mention me here with what it should do instead, or stop it with `{command} cancel {name}`. To start another run, ask in the channel."
-
-# Direct messages
-
-DM_ON = (
-    "From now on, what you may decide on comes to you in a direct message too, with the same buttons. "
-    "`{command} dm off` ends that."
-)
-DM_OFF = "You get no more direct messages of what you may decide on. Those that you have stay up to date."
-DM_IS_ON = "What you may decide on comes to you in a direct message too. `{command} dm off` ends that."
-DM_IS_OFF = "What you may decide on is asked in its thread only. `{command} dm on` brings it to you in a direct message too."
-DM_ENDS = "You asked for direct messages: `{command} dm off` ends them."
 
 # Starting a run
 
