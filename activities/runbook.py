@@ -220,10 +220,12 @@ def _ending(calls: Sequence[Called]) -> str:
 
 
 def _what_became(called: Called) -> tuple[str, str]:
-    """That it did not end well, and what is known of that."""
+    """That it did not end well, and what is known of that, but where a tool's words stay out of the thread."""
     how = ENDINGS.get(called.result.ended, called.result.ended.value)
+    if called.discreet:
+        return f"“{_title(called)}” {how}", ""
     return f"“{_title(called)}” {how}", shortened(called.result.text.strip().removeprefix("rejected: "))
 
 
 def _title(called: Called) -> str:
-    return called.call.title or called.call.tool
+    return called.call.tool if called.discreet else called.call.title or called.call.tool

@@ -14,9 +14,11 @@ from workflows.values.view import Announce, Announced, RunView
 
 from . import words
 from .alerts import Alerts
+from .copies import Copies
 from .errors import RateLimited, Refused, RunGone, SlackError, TemporalUnavailable
 from .homes import Homes
 from .posting import Lookup
+from .readers import Readers
 from .remembered import Remembered
 from .runs import Runs
 from .sessions import Sessions
@@ -32,6 +34,8 @@ HEARTBEAT = 4.0
 """Seconds; the step's heartbeat timeout is 15."""
 OPERATORS_TURN = timedelta(seconds=60)
 """When Slack refuses for a reason that somebody has to mend, there is no hurry to ask again."""
+COPIES_AGAIN = 30.0
+"""Seconds until the copies of a run that has ended are looked after again."""
 WORKER_AWAY = timedelta(seconds=3)
 """A run is shown soon after a worker is up again."""
 
@@ -39,8 +43,11 @@ WORKER_AWAY = timedelta(seconds=3)
 class Announcer:
     """One for the whole process; it remembers nothing that a run would miss."""
 
-    def __init__(self, runs: Runs, slack: Slack, look: Look, sessions: Sessions, homes: Homes) -> None:
+    def __init__(
+        self, runs: Runs, slack: Slack, look: Look, sessions: Sessions, homes: Homes, readers: Readers
+    ) -> None:
         self._homes = homes
+        self._readers = readers
         self._runs = runs
         self._slack = slack
         self._looks = Looks(look)
@@ -80,10 +87,18 @@ class Announcer:
             problem = await self._invite(showing.view, refused)
         finally:
             self._homes.saw(showing.view)
+        view, stand, posted_at = showing.view, showing.cards | alerts.cards, datetime.now(UTC)
+        copies = Copies(self._slack, self._readers, self._looks.now, view, stand)
+        await copies.agree()
+        revision = showing.revision
+        if copies.late and view.state.ended:
+            # Nothing else waits any more, and the run would not announce again by itself.
+            await asyncio.sleep(COPIES_AGAIN)
+            revision -= 1
         return Announced(
-            revision=showing.revision,
-            cards=showing.cards | alerts.cards,
-            posted_at=datetime.now(UTC),
+            revision=revision,
+            cards=stand | copies.cards,
+            posted_at=posted_at,
             notices=tuple(showing.notices),
             undeliverable=problem,
             gates=showing.gates,

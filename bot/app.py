@@ -18,6 +18,8 @@ from .channels import Channels
 from .clicks import Clicks
 from .desk import Desk
 from .dialogs import Dialogs
+from .direct_messages import DirectMessages
+from .discretion import Discretion
 from .events import EventsDoor, Intake
 from .firings import Firings
 from .freezes import Freezes
@@ -31,6 +33,7 @@ from .mailboxes import Mailboxes
 from .people import PeopleFinder
 from .posts import Posts
 from .prompts import Prompts
+from .readers import Readers
 from .run_lists import RunLists
 from .runs import Runs
 from .schedules import Schedules
@@ -75,16 +78,20 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     schedules = Schedules(temporal)
     policy = StartPolicy(people, door, settings)
     scheduling = Scheduling(schedules, runs, people, door, settings)
-    channels = Channels(door)
+    channels, messages, discretion = Channels(door), DirectMessages(temporal), Discretion(people)
     homes = Homes(HomePages(runs, Waits(runs, people, settings), channels, door, settings), door, later)
     starting = Starting(runs, door, policy, settings, later)
     run_lists = RunLists(runs, channels, people, settings)
-    desk = Desk(runs, policy, run_lists, freezing, scheduling, settings)
+    desk = Desk(runs, policy, run_lists, messages, freezing, scheduling, settings)
     asking = Asking(desk, starting, runs, door, settings, later)
-    sessions, clicks = Sessions(door, runs, later), Clicks(runs, door, homes, later)
+    sessions, clicks = Sessions(door, runs, later), Clicks(runs, door, homes, discretion, later)
     listen_for_starts(app, starting, Prompts(door, policy, settings, later))
     listen(app, settings.command, asking, clicks, Dialogs(runs), sessions, homes)
-    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), sessions, homes)
+    look, readers = (
+        Look(temporal_ui=ui, command=settings.command),
+        Readers(door, people, messages, discretion),
+    )
+    announcer = Announcer(runs, door, look, sessions, homes, readers)
     firings = Firings(schedules, runs, people, policy, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
     posts = Posts(door, runs)

@@ -304,7 +304,12 @@ class Gate:
         if outcome.state is not OutcomeState.NOT_APPLIED:
             certain = outcome.state is OutcomeState.APPLIED
             self._journal.changed(
-                Change(tool=call.tool, target=self._case.target, text=call.title, certain=certain)
+                Change(
+                    tool=call.tool,
+                    target=self._case.target,
+                    text=self._journal.told_of(call),
+                    certain=certain,
+                )
             )
         edited = " A person edited its arguments." if outcome.edited else ""
         result = self._case.ended(Ended(outcome.state.value), outcome.text + edited, outcome.by)

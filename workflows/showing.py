@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from temporalio import workflow
 
 from .journal import Journal
+from .rules.policy import may_keep_quiet_of
 from .values.approval import Approval, ApprovalState
 from .values.base import Json
 from .values.run import Memory, RunSummary, Wait
@@ -84,7 +85,12 @@ def summary(journal: Journal) -> RunSummary:
 def view(journal: Journal) -> RunView:
     memory = journal.memory
     planned = tuple(
-        StepView(id=f"plan-{step.label}", title=step.title, state=StepState.PENDING) for step in memory.plan
+        StepView(
+            id=f"plan-{step.label}",
+            title=may_keep_quiet_of(step.label, journal.spec) or step.title,
+            state=StepState.PENDING,
+        )
+        for step in memory.plan
     )
     schemas = {each.call.number: each.input_schema for each in memory.open}
     return RunView(

@@ -165,6 +165,8 @@ class RuleSection(Section):
     escalate: EscalationSection | None = None
     break_glass: BreakGlassSection | None = None
     dangerous: bool = False
+    discreet: bool = False
+    """Arguments and preview stay out of the run's thread."""
 
 
 class WindowSection(Section):

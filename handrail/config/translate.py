@@ -110,6 +110,7 @@ def rule(said: RuleSection) -> Rule:
         escalation=_escalation(said.escalate) if said.escalate else None,
         break_glass=_break_glass(said.break_glass) if said.break_glass else None,
         dangerous=said.dangerous,
+        discreet=said.discreet,
     )
 
 

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from bot.cards import bare, draw
 from bot.views import lists, modals
-from bot.views.alert import alert_card
+from bot.views.alert import again_card, alert_card
 from bot.views.approval import approval_card
 from bot.views.changes import changes_card
 from bot.views.details import details_modal, everything
 from bot.views.editing import edit_modal
 from bot.views.look import Look
 from bot.views.question import question_card
+from bot.views.quiet import quiet
 from bot.views.refs import ApprovalRef, GroupRef, PageRef, QuestionRef, ReasonRef, UnknownRef
 from bot.views.result import result_card
 from bot.views.root import root_card
@@ -94,6 +95,11 @@ def every_card(text):
         voted = approval(text, state, votes=(vote(reason=text),) * 40, why=text)
         yield approval_card(RUN, voted)
         yield changes_card(RUN, together(*[voted] * 8))
+    kept = waiting.model_copy(update={"rule": waiting.rule.model_copy(update={"discreet": True})})
+    yield approval_card(RUN, kept)
+    yield changes_card(RUN, together(*[kept] * 8))
+    yield again_card(waiting)
+    yield unknown_card(RUN, unknown(text, discreet=True), waiting)
     for asked in approvals(text):
         yield approval_card(RUN, asked)
     yield approval_card(RUN, waiting)
@@ -122,7 +128,7 @@ def every_card(text):
 @pytest.mark.parametrize("text", EXTREMES, ids=lambda text: repr(text[:12]) + str(len(text)))
 def test_every_card_is_within_slacks_limits(text):
     for card in every_card(text):
-        for drawn in (card, bare(card)):
+        for drawn in (card, bare(card), quiet(card)):
             parse_message_blocks(json.loads(json.dumps(list(drawn.blocks))))
             assert 0 < len(drawn.text) < UPDATE_TEXT
 

@@ -73,6 +73,8 @@ class Rule(Value):
     break_glass: BreakGlass | None = None
     dangerous: bool = False
     """Approving it asks once more in a dialog."""
+    discreet: bool = Field(default=False, exclude_if=lambda discreet: not discreet)
+    """Arguments and preview stay out of the run's thread. Left out where it is not said: gates shown before cover no such word."""
 
 
 class RunbookStep(Value):

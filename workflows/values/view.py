@@ -111,6 +111,8 @@ class UnknownOutcome(Value):
     sent_at: datetime
     text: str
     where_to_look: str
+    discreet: bool = False
+    """What was sent, and what the tool said of it, stay out of the thread."""
     said: str = ""
     """In words, once somebody resolved it."""
     said_by: Person | None = None
@@ -226,7 +228,11 @@ class RunView(Value):
     result: str = ""
     budget: BudgetView
     cards: dict[str, Card] = {}
-    """By slot: `root`, `approval/4.1`, `changes/3/1`, `alert/reminder/4.1`, `unknown/4.1`, `question/1`, `result`."""
+    """By slot: `root`, `approval/4.1`, `changes/3/1`, `alert/reminder/4.1`, `unknown/4.1`, `question/1`, `result`.
+
+    `again/4.2` says that a change on a shared card has a newer preview.
+    `approval/4.1@U0BOB` is the copy in a direct message to U0BOB.
+    """
 
 
 class Announce(Value):
