@@ -6,7 +6,8 @@ from activities.definitions import knows, says_it_changes
 from activities.tool_replies import ToolDefinition, ToolServerError
 from activities.tool_servers import ToolServers
 from workflows.rules.keys import names_in
-from workflows.values.tools import PreviewBy, ToolContract, Verify
+from workflows.rules.undoing import names_of
+from workflows.values.tools import PreviewBy, ToolContract, Undo, Verify
 
 from .config import Config
 
@@ -41,6 +42,9 @@ def problems_of(server: str, contracts: list[ToolContract], offered: Offered) ->
             yield from _preview(contract, contract.preview, offered)
             if contract.verify is not None:
                 yield from _verify(contract, contract.verify, offered)
+            if contract.undo is not None:
+                undoer = next((each for each in contracts if each.name == contract.undo.tool), None)
+                yield from _undo(contract, contract.undo, undoer, offered)
 
 
 def _said(contract: ToolContract, tool: ToolDefinition) -> Iterator[str]:
@@ -100,3 +104,22 @@ def _verify(contract: ToolContract, verify: Verify, offered: Offered) -> Iterato
     fields = (tool.output_schema or {}).get("properties")
     if verify.found and isinstance(fields, dict) and fields and verify.found not in fields:
         yield f"the answer of {name} has no {verify.found}, which verify of {contract.name} reads"
+
+
+def _undo(
+    contract: ToolContract, undo: Undo, undoer: ToolContract | None, offered: Offered
+) -> Iterator[str]:
+    """Would the call that takes it back be understood? *undoer* is None where another server offers it."""
+    for argument in sorted(names_of(undo)[0]):
+        if not knows(offered[contract.tool].input_schema, argument):
+            yield f"undo of {contract.name} takes {{{argument}}} from the call, which has no such argument"
+    tool = offered.get(undoer.tool) if undoer is not None else None
+    if undoer is None or tool is None:
+        return
+    for argument in undo.arguments:
+        if not knows(tool.input_schema, argument):
+            yield f"{undo.tool} knows no argument {argument}, with which {contract.name} is undone"
+    ours = {place.argument for place in (undoer.key, undoer.precondition) if place}
+    for argument in _required(tool):
+        if argument not in {*undo.arguments, *ours}:
+            yield f"{undo.tool} needs the argument {argument}, and undo of {contract.name} gives none"

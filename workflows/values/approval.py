@@ -37,6 +37,8 @@ class Previewed(Value):
     """What must still hold when it is applied: the identity of the preview."""
     expected: Json = None
     """The value the contract's `precondition` sends along with the apply."""
+    before: dict[str, Json] = {}
+    """What the contract's `undo` takes from the preview, as it names it; true values, and never shown."""
     shown: Shown
     problem: str = ""
     """The tool refused to preview: there is nothing to approve."""

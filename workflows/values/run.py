@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel
 
 from .approval import Approval
-from .base import Value
-from .calls import Call, Entry, GoalSet, PlannedStep
+from .base import Json, Value
+from .calls import Call, Entry, GoalSet, PlannedStep, ProposedCall
 from .people import Person, Place
 from .signals import Answer, Cancel, Decide, DecideAll, Edit, Event, Resolve, Revise
 from .spec import AgentSpec, Limits, Rule
@@ -68,6 +68,8 @@ class OpenCall(Value):
     edit: Edit | None = None
     """Other arguments that a person wants; the call has its old ones until they were previewed."""
     wait: Wait | None = None
+    before: dict[str, Json] = {}
+    """Of its latest preview, what it would take to undo it."""
 
 
 class Failure(Value):
@@ -108,6 +110,8 @@ class Memory(BaseModel):
     notices: list[Notice] = []
     last_notice: int = 0
     changes: list[Change] = []
+    undos: OrderedDict[int, ProposedCall] = OrderedDict()
+    """What would take a change back, by the number of its call: the newest, with their true arguments."""
     planned: list[Change] = []
     """What it would have changed, were it no run that only plans."""
     requesters: list[Person] = []
