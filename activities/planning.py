@@ -82,14 +82,12 @@ class Planning:
         run = self._client.get_workflow_handle(planner.run)
         async with beating():
             try:
-                undo: ProposedCall | None = await run.query(
-                    "undo", planner.call, result_type=ProposedCall | None, rpc_timeout=PATIENCE
-                )
+                known = await run.query("undo", planner.call, rpc_timeout=PATIENCE)
             except RPCError as error:
                 if error.status is RPCStatusCode.NOT_FOUND:
                     return None
                 raise
-        return undo
+        return ProposedCall.model_validate(known) if known else None
 
     def _models(self) -> "Thinking":
         if self._thinking is None:

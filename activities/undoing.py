@@ -4,9 +4,7 @@ from workflows.values.calls import Called, Ended, GoalSet, ProposedCall, Thought
 
 from .runbook import ending
 
-NOTHING_TO_PROPOSE = (
-    "What it would take to undo this is not known any more, so nothing was proposed. Please ask for it in words."
-)
+NOTHING_TO_PROPOSE = "What it would take to undo this is not known any more, so nothing was proposed. Please ask for it in words."
 ONLY_UNDOES = "This run can only undo that one change. Please start another for anything else."
 PLANNED = "Nothing was applied: this run only plans."
 UNDONE = "It is undone: {title}."

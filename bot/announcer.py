@@ -21,6 +21,7 @@ from .runs import Runs
 from .sessions import Sessions
 from .showing import Looks, Showing
 from .slack import Slack
+from .undoing import Undoing
 from .views.blocks import message, section
 from .views.look import Look
 from .views.text import channel
@@ -38,11 +39,12 @@ WORKER_AWAY = timedelta(seconds=3)
 class Announcer:
     """One for the whole process; it remembers nothing that a run would miss."""
 
-    def __init__(self, runs: Runs, slack: Slack, look: Look, sessions: Sessions) -> None:
+    def __init__(self, runs: Runs, slack: Slack, look: Look, sessions: Sessions, undoing: Undoing) -> None:
         self._runs = runs
         self._slack = slack
         self._looks = Looks(look)
         self._sessions = sessions
+        self._undoing = undoing
         self._told = Remembered()
         """Notices shown and invitations sent: a repetition of the step would show them again."""
 
@@ -72,6 +74,7 @@ class Announcer:
             await showing.all()
             self._sessions.tell(showing.view, showing.thread)
             await alerts.tell(showing.view, showing.thread)
+            await self._tell_undone(showing.view)
         except Refused as refused:
             if not refused.channel_lost:
                 raise
@@ -85,6 +88,13 @@ class Announcer:
             gates=showing.gates,
             untold=alerts.untold,
         )
+
+    async def _tell_undone(self, view: RunView) -> None:
+        """A run that took back a change of another says so on the cards of that one, once."""
+        undone = view.undoes is not None and view.state.ended and any(each.certain for each in view.changes)
+        if undone and (told := f"undone/{view.run_id}") not in self._told:
+            await self._undoing.redraw(view, self._looks.now)
+            self._told.add(told)
 
     async def _invite(self, view: RunView, refused: Refused) -> str:
         """The channel can't be posted to: its requester hears of it, once."""

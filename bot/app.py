@@ -18,12 +18,13 @@ from .clicks import Clicks
 from .desk import Desk
 from .dialogs import Dialogs
 from .events import EventsDoor, Intake
+from .feedback import Feedback
 from .firings import Firings
 from .freezes import Freezes
 from .freezing import Freezing
 from .http import Door
 from .limiter import Limiter
-from .listeners import listen
+from .listeners import listen, listen_to_ends
 from .mailboxes import Mailboxes
 from .people import PeopleFinder
 from .runs import Runs
@@ -34,6 +35,7 @@ from .sessions import Sessions
 from .settings import BotSettings, SlackSettings
 from .slack import Slack, client_for
 from .socket_mode import serve_socket_mode
+from .undoing import Undoing
 from .views.look import Look
 
 log = logging.getLogger(__name__)
@@ -66,8 +68,10 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     scheduling = Scheduling(schedules, runs, people, door, settings)
     asking = Asking(Desk(runs, freezing, scheduling, settings), runs, door, settings, later)
     sessions = Sessions(door, runs, later)
+    undoing, feedback = Undoing(runs, door, settings, later), Feedback(runs, door, later)
+    listen_to_ends(app, undoing, feedback)
     listen(app, settings.command, asking, Clicks(runs, door, later), Dialogs(runs), sessions)
-    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), sessions)
+    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), sessions, undoing)
     firings = Firings(schedules, runs, people, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
     return Bot(app, door, runs, (announcer, people, firings), events, sessions, later)

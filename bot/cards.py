@@ -37,7 +37,7 @@ def draw(view: RunView, slot: str, look: Look) -> Message | None:
         case "root":
             return root_card(view, look)
         case "result":
-            return result_card(view) if view.state.ended else None
+            return result_card(view, look) if view.state.ended else None
         case "approval":
             return next((approval_card(view.run_id, each) for each in on_card(view, slot)), None)
         case "changes":

@@ -106,9 +106,7 @@ def _verify(contract: ToolContract, verify: Verify, offered: Offered) -> Iterato
         yield f"the answer of {name} has no {verify.found}, which verify of {contract.name} reads"
 
 
-def _undo(
-    contract: ToolContract, undo: Undo, undoer: ToolContract | None, offered: Offered
-) -> Iterator[str]:
+def _undo(contract: ToolContract, undo: Undo, undoer: ToolContract | None, offered: Offered) -> Iterator[str]:
     """Would the call that takes it back be understood? *undoer* is None where another server offers it."""
     for argument in sorted(names_of(undo)[0]):
         if not knows(offered[contract.tool].input_schema, argument):

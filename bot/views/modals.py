@@ -83,6 +83,16 @@ def answer_modal(about: ReasonRef) -> View:
     )
 
 
+def feedback_modal(about: Ref) -> View:
+    return modal(
+        "feedback",
+        words.FEEDBACK_TITLE,
+        about,
+        [_reason(words.WHO_READS_FEEDBACK, words.WHAT_WAS_WRONG)],
+        words.SEND,
+    )
+
+
 def _reason(hint: str, name: str = words.REASON) -> Block:
     entry = {
         "type": "plain_text_input",

@@ -109,7 +109,10 @@ def _undo(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:
     previews = tool.preview.tool is not None or tool.preview.dry_run is not None
     for field in sorted(names_in(tool.undo.with_)):
         if field.startswith(PREVIEW) and not previews:
-            yield ("undo", "with"), f"{{{field}}} is a field of the preview: expected preview beside it, found nothing"
+            yield (
+                ("undo", "with"),
+                f"{{{field}}} is a field of the preview: expected preview beside it, found nothing",
+            )
     ours = [found.key_in.argument] if found.key_in and found.key_in.as_ == "value" else []
     ours += [found.precondition.argument] if found.precondition else []
     for argument in ours:

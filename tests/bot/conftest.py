@@ -71,7 +71,9 @@ class Workspace:
         )
 
     def assemble(self) -> Bot:
-        return assemble(self.client, BotSettings(agents=(self.agent,)), self.settings())
+        return assemble(
+            self.client, BotSettings(agents=(self.agent,), tools=self.agent.tools), self.settings()
+        )
 
     async def open_with(self, *calls: ProposedCall, **rule: object) -> None:
         """The bot and a worker, for an agent that proposes *calls* at once under its rule changed so."""
