@@ -6,7 +6,7 @@ from activities.definitions import knows, says_it_changes
 from activities.tool_replies import ToolDefinition, ToolServerError
 from activities.tool_servers import ToolServers
 from workflows.rules.keys import names_in
-from workflows.rules.undoing import names_of
+from workflows.rules.undoing import PREVIEW, RESULT, names_of
 from workflows.values.tools import PreviewBy, ToolContract, Undo, Verify
 
 from .config import Config
@@ -101,8 +101,8 @@ def _verify(contract: ToolContract, verify: Verify, offered: Offered) -> Iterato
     for argument in sorted({*names_in(verify.arguments)} - {"key"}):
         if not knows(offered[contract.tool].input_schema, argument):
             yield f"verify of {contract.name} takes {{{argument}}} from the call, which has no such argument"
-    fields = (tool.output_schema or {}).get("properties")
-    if verify.found and isinstance(fields, dict) and fields and verify.found not in fields:
+    fields = _answers(tool)
+    if verify.found and fields and verify.found not in fields:
         yield f"the answer of {name} has no {verify.found}, which verify of {contract.name} reads"
 
 
@@ -111,6 +111,14 @@ def _undo(contract: ToolContract, undo: Undo, undoer: ToolContract | None, offer
     for argument in sorted(names_of(undo)[0]):
         if not knows(offered[contract.tool].input_schema, argument):
             yield f"undo of {contract.name} takes {{{argument}}} from the call, which has no such argument"
+    previewed = contract.preview.tool or contract.tool
+    for prefix, source in ((PREVIEW, previewed), (RESULT, contract.tool)):
+        known = _answers(offered.get(source))
+        for field in sorted(names_of(undo)[1]):
+            name = field.removeprefix(prefix).partition(".")[0]
+            if field.startswith(prefix) and known and name not in known:
+                answer = f"the answer of {contract.server}.{source}"
+                yield f"{answer} has no {name}, which undo of {contract.name} reads"
     tool = offered.get(undoer.tool) if undoer is not None else None
     if undoer is None or tool is None:
         return
@@ -121,3 +129,9 @@ def _undo(contract: ToolContract, undo: Undo, undoer: ToolContract | None, offer
     for argument in _required(tool):
         if argument not in {*undo.arguments, *ours}:
             yield f"{undo.tool} needs the argument {argument}, and undo of {contract.name} gives none"
+
+
+def _answers(tool: ToolDefinition | None) -> Mapping[str, object]:
+    """The fields at the top of its structured answers; none where it does not say."""
+    fields = (tool.output_schema or {}).get("properties") if tool is not None else None
+    return fields if isinstance(fields, dict) else {}
