@@ -6,7 +6,7 @@ from activities.definitions import knows, says_it_changes
 from activities.tool_replies import ToolDefinition, ToolServerError
 from activities.tool_servers import ToolServers
 from workflows.rules.keys import names_in
-from workflows.rules.undoing import PREVIEW, RESULT, names_of
+from workflows.rules.undoing import PREVIEW, names_of
 from workflows.values.tools import PreviewBy, ToolContract, Undo, Verify
 
 from .config import Config
@@ -108,20 +108,22 @@ def _verify(contract: ToolContract, verify: Verify, offered: Offered) -> Iterato
 
 def _undo(contract: ToolContract, undo: Undo, undoer: ToolContract | None, offered: Offered) -> Iterator[str]:
     """Would the call that takes it back be understood? *undoer* is None where another server offers it."""
-    for argument in sorted(names_of(undo)[0]):
+    arguments, fields = names_of(undo)
+    for argument in sorted(arguments):
         if not knows(offered[contract.tool].input_schema, argument):
             yield f"undo of {contract.name} takes {{{argument}}} from the call, which has no such argument"
-    previewed = contract.preview.tool or contract.tool
-    for prefix, source in ((PREVIEW, previewed), (RESULT, contract.tool)):
-        known = _answers(offered.get(source))
-        for field in sorted(names_of(undo)[1]):
-            name = field.removeprefix(prefix).partition(".")[0]
-            if field.startswith(prefix) and known and name not in known:
-                answer = f"the answer of {contract.server}.{source}"
-                yield f"{answer} has no {name}, which undo of {contract.name} reads"
-    tool = offered.get(undoer.tool) if undoer is not None else None
-    if undoer is None or tool is None:
-        return
+    for field in sorted(fields):
+        prefix, _, path = field.partition(".")
+        source = (f"{prefix}." == PREVIEW and contract.preview.tool) or contract.tool
+        name, known = path.partition(".")[0], _answers(offered.get(source))
+        if known and name not in known:
+            answer = f"the answer of {contract.server}.{source}"
+            yield f"{answer} has no {name}, which undo of {contract.name} reads"
+    if undoer is not None and undoer.tool in offered:
+        yield from _undoer(contract, undo, undoer, offered[undoer.tool])
+
+
+def _undoer(contract: ToolContract, undo: Undo, undoer: ToolContract, tool: ToolDefinition) -> Iterator[str]:
     for argument in undo.arguments:
         if not knows(tool.input_schema, argument):
             yield f"{undo.tool} knows no argument {argument}, with which {contract.name} is undone"
