@@ -14,7 +14,7 @@ from workflows.values.view import Announce, Announced, RunView
 
 from . import words
 from .alerts import Alerts
-from .errors import RateLimited, Refused, RunGone, SlackError, TemporalUnavailable
+from .errors import BotError, RateLimited, Refused, RunGone, SlackError, TemporalUnavailable
 from .posting import Lookup
 from .remembered import Remembered
 from .runs import Runs
@@ -93,7 +93,11 @@ class Announcer:
         """A run that took back a change of another says so on the cards of that one, once."""
         undone = view.undoes is not None and view.state.ended and any(each.certain for each in view.changes)
         if undone and (told := f"undone/{view.run_id}") not in self._told:
-            await self._undoing.redraw(view, self._looks.now)
+            try:
+                await self._undoing.redraw(view, self._looks.now)
+            except BotError as error:
+                # A courtesy: that run may be one that no worker can answer for any more.
+                log.warning("the cards of the run that %s undid are as they were: %r", view.run_id, error)
             self._told.add(told)
 
     async def _invite(self, view: RunView, refused: Refused) -> str:
