@@ -20,9 +20,9 @@ def remember(case: Case, outcome: Outcome) -> None:
     if undo is None:
         return
     try:
-        if outcome.edited and not call.edited_by:
-            # An operator reset the run: which arguments people had put in place of these, only the effect knows.
-            raise NoPlace("people had edited it before this run was reset")
+        if outcome.edited != bool(call.edited_by):
+            # An operator reset the run: with which arguments it was made, only the effect knows.
+            raise NoPlace("it was made with other arguments, before this run was reset")
         arguments = inverse(case.contract, call.arguments, case.open.before, outcome.structured)
     except ValueError as why:
         case.journal.audit("no_undo", f"{call.tool} can't be undone: {why}", call=str(call.number))
