@@ -54,7 +54,7 @@ chaos-naive: setup  ## the same kills on a plain activity with retries: it has t
 	$(BIN)/python -m tests.chaos --naive --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 histories: setup  ## record the histories that later versions must be able to replay
-	$(BIN)/pytest tests/workflows -m recorded --record-histories
+	$(BIN)/pytest -m recorded --record-histories
 
 format: setup
 	$(BIN)/ruff format .

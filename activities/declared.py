@@ -14,6 +14,8 @@ from .tool_replies import NotSent, Refused, ToolDefinition
 
 KEY_ARGUMENT = "idempotency_key"
 """Takes our key, where a tool takes one: what `key_in` names."""
+DRY_RUN = "dry_run"
+"""Turns a tool into its own preview, where it has one."""
 NAME = re.compile(r"\{([^{}]*)\}")
 LEFT_OUT = object()
 """What a template becomes that names an argument which the call does not have."""
@@ -31,6 +33,23 @@ def input_schema(
         "required": [name for name in arguments if name not in optional],
         "additionalProperties": False,
     }
+
+
+def changing_schema(
+    arguments: Mapping[str, Mapping[str, Any]], optional: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Of a tool that shows beforehand what it would do, and does it under our key."""
+    schema = input_schema(
+        arguments,
+        optional,
+        {
+            DRY_RUN: {"type": "boolean", "description": "Show what it would do, and do nothing."},
+            KEY_ARGUMENT: {"type": "string", "maxLength": 255, "description": "Handrail fills it in."},
+        },
+    )
+    # So it can't be called without one, and people are told before they are asked.
+    schema["required"].append(KEY_ARGUMENT)
+    return schema
 
 
 def fingerprint(declared: Json) -> str:

@@ -16,6 +16,7 @@ from workflows.values.tools import KeyForm, Pins, ToolContract
 
 from . import definitions, pinning
 from .answers import Kept, kept, repeats
+from .form_schemas import form_schema
 from .masking import PLAIN, Masker
 from .tool_replies import AskedForInput, Refused, ToolDefinition, ToolReply
 from .tool_servers import ToolServers
@@ -76,6 +77,7 @@ async def preview(servers: ToolServers, order: PreviewOrder, patience: float, ma
             expected=_expected(contract, answer),
             before=from_preview(contract.undo, answer.structured),
             shown=_shown(arguments, answer, kept(reply, masker, LARGEST), masker),
+            input_schema=form_schema(tool.input_schema, contract, masker),
         )
     except Problem as problem:
         text = masker.quote(str(problem), LONGEST_PROBLEM)
@@ -190,6 +192,7 @@ def _of_call(
         definition=definition_digest(tool.definition()),
         precondition=NO_PREVIEW,
         shown=_shown(arguments, answer, seen, masker).model_copy(update={"by_tool": False}),
+        input_schema=form_schema(tool.input_schema, contract, masker),
     )
 
 

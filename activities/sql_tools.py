@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from .declared import KEY_ARGUMENT, fingerprint, input_schema, plain
+from .declared import changing_schema, fingerprint, input_schema, plain
 from .tool_replies import ToolDefinition
 
-DRY_RUN = "dry_run"
 FIND_EFFECT = "find_effect"
 """Every server with tools that change something offers it: what was done under a key."""
 _BOUND = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
@@ -73,18 +72,11 @@ def definitions(settings: SqlSettings) -> dict[str, ToolDefinition]:
 
 def _definition(settings: SqlSettings, name: str, tool: SqlTool) -> ToolDefinition:
     changes = bool(tool.statements)
-    schema = input_schema(
-        tool.arguments,
-        tool.optional,
-        {
-            DRY_RUN: {"type": "boolean", "description": "Show what it would change, and undo it."},
-            KEY_ARGUMENT: {"type": "string", "maxLength": 255, "description": "Handrail fills it in."},
-        }
+    schema = (
+        changing_schema(tool.arguments, tool.optional)
         if changes
-        else {},
+        else input_schema(tool.arguments, tool.optional, {})
     )
-    if changes:  # so it can't be called without one, and people are told before they are asked
-        schema["required"].append(KEY_ARGUMENT)
     return ToolDefinition(
         name=name,
         description=tool.description,

@@ -17,10 +17,10 @@ from workflows.rules.canonical import NotCanonical, canonical
 from workflows.values.base import Json
 
 from . import sql_ledger
-from .declared import KEY_ARGUMENT, fingerprint
+from .declared import DRY_RUN, KEY_ARGUMENT, fingerprint
 from .safe import safe_json, safe_text
 from .sql_dialects import begin, passes, undone, words
-from .sql_tools import DRY_RUN, SqlTool
+from .sql_tools import SqlTool
 from .tool_replies import NotSent, Refused, ReplyLost, ToolReply, cut
 
 LONGEST_REHEARSAL = 10.0

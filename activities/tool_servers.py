@@ -10,11 +10,16 @@ twice: who calls knows whether it may.
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from typing import Any, Protocol, Self
 
 from .tool_replies import NotSent, ToolDefinition, ToolReply, ToolServerError
 
 logger = logging.getLogger(__name__)
+
+
+run_called_for: ContextVar[str] = ContextVar("run_called_for", default="")
+"""Workflow id of the run that calls, for a tool that tells the world whom it hears from."""
 
 
 class ToolServer(Protocol):

@@ -25,7 +25,7 @@ from .masking import Masker
 from .outputs import BLOBS_UNAVAILABLE
 from .patience import beating, try_again, undisturbed
 from .tool_replies import AskedForInput, NotSent, Refused, ReplyLost
-from .tool_servers import ToolServers
+from .tool_servers import ToolServers, run_called_for
 
 LONGEST_LOOK = 90.0
 """Seconds: what `read`, `preview` and `verify` leave for the call itself."""
@@ -78,6 +78,7 @@ class Tools:
         """Raises ApplicationError `ToolUnavailable`, to be tried again."""
         activity.logger.info("call %d: previewing %s", order.call.number, order.contract.name)
         patience = min(order.contract.timeout_seconds, LONGEST_LOOK)
+        run_called_for.set(activity.info().workflow_id or "")
         with masked_errors(self._masker):
             try:
                 async with beating():
@@ -99,11 +100,13 @@ class Tools:
 
     @carries_out(outside.apply_once)
     async def apply_once(self, order: EffectOrder) -> Outcome:
+        run_called_for.set(order.run_id)
         with masked_errors(self._masker):
             return await undisturbed(applying.apply_once(self._servers, order, self._masker, self._blobs))
 
     @carries_out(outside.apply_with_key)
     async def apply_with_key(self, order: EffectOrder) -> Outcome:
+        run_called_for.set(order.run_id)
         with masked_errors(self._masker):
             return await undisturbed(applying.apply_with_key(self._servers, order, self._masker, self._blobs))
 

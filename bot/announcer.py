@@ -15,6 +15,7 @@ from workflows.values.view import Announce, Announced, RunView
 from . import words
 from .alerts import Alerts
 from .errors import BotError, RateLimited, Refused, RunGone, SlackError, TemporalUnavailable
+from .homes import Homes
 from .posting import Lookup
 from .remembered import Remembered
 from .runs import Runs
@@ -39,7 +40,10 @@ WORKER_AWAY = timedelta(seconds=3)
 class Announcer:
     """One for the whole process; it remembers nothing that a run would miss."""
 
-    def __init__(self, runs: Runs, slack: Slack, look: Look, sessions: Sessions, undoing: Undoing) -> None:
+    def __init__(
+        self, runs: Runs, slack: Slack, look: Look, sessions: Sessions, homes: Homes, undoing: Undoing
+    ) -> None:
+        self._homes = homes
         self._runs = runs
         self._slack = slack
         self._looks = Looks(look)
@@ -79,6 +83,8 @@ class Announcer:
             if not refused.channel_lost:
                 raise
             problem = await self._invite(showing.view, refused)
+        finally:
+            self._homes.saw(showing.view)
         return Announced(
             revision=showing.revision,
             cards=showing.cards | alerts.cards,

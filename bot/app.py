@@ -14,6 +14,7 @@ from temporalio.client import Client
 from .afterwards import Afterwards
 from .announcer import Announcer
 from .asking import Asking
+from .channels import Channels
 from .clicks import Clicks
 from .desk import Desk
 from .dialogs import Dialogs
@@ -22,11 +23,16 @@ from .feedback import Feedback
 from .firings import Firings
 from .freezes import Freezes
 from .freezing import Freezing
+from .home_pages import HomePages
+from .homes import Homes
 from .http import Door
 from .limiter import Limiter
-from .listeners import listen, listen_to_ends
+from .listeners import listen, listen_for_starts, listen_to_ends
 from .mailboxes import Mailboxes
 from .people import PeopleFinder
+from .posts import Posts
+from .prompts import Prompts
+from .run_lists import RunLists
 from .runs import Runs
 from .schedules import Schedules
 from .scheduling import Scheduling
@@ -35,8 +41,11 @@ from .sessions import Sessions
 from .settings import BotSettings, SlackSettings
 from .slack import Slack, client_for
 from .socket_mode import serve_socket_mode
+from .start_policy import StartPolicy
+from .starting import Starting
 from .undoing import Undoing
 from .views.look import Look
+from .waits import Waits
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +59,7 @@ class Bot:
     runs: Runs
     carriers: tuple[Announcer, PeopleFinder, Firings]
     """Whose methods carry out the steps of the queue `handrail-slack`."""
+    posts: Posts
     events: EventsDoor
     sessions: Sessions
     later: Afterwards
@@ -65,16 +75,25 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     people = PeopleFinder(door)
     freezing = Freezing(Freezes(temporal), people, door, settings, later)
     schedules = Schedules(temporal)
+    policy = StartPolicy(people, door, settings)
     scheduling = Scheduling(schedules, runs, people, door, settings)
-    asking = Asking(Desk(runs, freezing, scheduling, settings), runs, door, settings, later)
-    sessions = Sessions(door, runs, later)
-    undoing, feedback = Undoing(runs, door, settings, later), Feedback(runs, door, later)
+    channels = Channels(door)
+    homes = Homes(HomePages(runs, Waits(runs, people, settings), channels, door, settings), door, later)
+    starting = Starting(runs, door, policy, settings, later)
+    run_lists = RunLists(runs, channels, people, settings)
+    desk = Desk(runs, policy, run_lists, freezing, scheduling, settings)
+    asking = Asking(desk, starting, runs, door, settings, later)
+    sessions, clicks = Sessions(door, runs, later), Clicks(runs, door, homes, later)
+    listen_for_starts(app, starting, Prompts(door, policy, settings, later))
+    undoing, feedback = Undoing(runs, door, policy, settings, later), Feedback(runs, door, later)
     listen_to_ends(app, undoing, feedback)
-    listen(app, settings.command, asking, Clicks(runs, door, later), Dialogs(runs), sessions)
-    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), sessions, undoing)
-    firings = Firings(schedules, runs, people, door, settings)
+    listen(app, settings.command, asking, clicks, Dialogs(runs), sessions, homes)
+    look = Look(temporal_ui=ui, command=settings.command)
+    announcer = Announcer(runs, door, look, sessions, homes, undoing)
+    firings = Firings(schedules, runs, people, policy, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
-    return Bot(app, door, runs, (announcer, people, firings), events, sessions, later)
+    posts = Posts(door, runs)
+    return Bot(app, door, runs, (announcer, people, firings), posts, events, sessions, later)
 
 
 def _bolt(slack: Slack) -> AsyncApp:

@@ -1,6 +1,7 @@
-"""People asking in words: the slash command, a mention, a chip."""
+"""People asking in words: the slash command, a mention, a direct message, a chip."""
 
 import logging
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -14,13 +15,15 @@ from .commands import AboutFreezes, StartRun, by_phrase, normalised, read
 from .desk import Desk, sorry
 from .errors import BotError, TemporalUnavailable
 from .payloads import Click, Command, Mention, Payload
+from .remembered import Remembered
 from .runs import Runs, within
 from .schedule_texts import AboutSchedules
 from .settings import BotSettings
 from .slack import Slack
+from .starting import Starting
 from .views.blocks import Message
 from .views.lists import sentence
-from .views.refs import GoalRef
+from .views.refs import GoalRef, ListRef, RunRef, WhyRef
 from .views.text import escaped
 
 log = logging.getLogger(__name__)
@@ -31,16 +34,28 @@ LAST_DELIVERY = 3
 
 class Asking:
     def __init__(
-        self, desk: Desk, runs: Runs, slack: Slack, settings: BotSettings, later: Afterwards
+        self,
+        desk: Desk,
+        starting: Starting,
+        runs: Runs,
+        slack: Slack,
+        settings: BotSettings,
+        later: Afterwards,
     ) -> None:
         self._desk = desk
+        self._starting = starting
         self._runs = runs
         self._slack = slack
         self._settings = settings
         self._later = later
+        self._told = Remembered()
 
     async def command(self, ack: AsyncAck, body: Payload) -> None:
+        """Alone it opens the form."""
         command = Command.from_slack(body)
+        if not normalised(command.text) and await self._starting.by_command(command):
+            await ack()
+            return
         asked = Asked(
             person=command.person, place=Place(channel=command.spot.channel), occasion=command.occasion
         )
@@ -51,6 +66,11 @@ class Asking:
             log.warning("a command of %s was not carried out: %r", command.person.user, error)
             reply = sorry(error)
         await _answer(ack, reply)
+
+    async def direct(self, body: Payload, delivery: int) -> None:
+        """What a person writes to the bot is a goal as a mention is; edits, deletions and notes of Slack's are not."""
+        if said_by_a_person(body):
+            await self.mention(body, delivery)
 
     async def mention(self, body: Payload, delivery: int) -> None:
         """Raises TemporalUnavailable, so that Slack delivers it again; *delivery* counts from 0."""
@@ -83,7 +103,7 @@ class Asking:
             if under_way and not text:
                 name = under_way[0].summary.name if under_way[0].summary else under_way[0].run_id
                 return sentence(words.RUN_HERE.format(name=escaped(name), command=self._settings.command))
-            if under_way:
+            if under_way and not (by_phrase(text, self._settings) and self._desk.lost_on(under_way, text)):
                 return await self._desk.tell(under_way, text, asked)
         return await self._desk.reply(text, asked)
 
@@ -91,10 +111,48 @@ class Asking:
         """Does it mean something in whichever thread it is said?"""
         meant = read(text, self._settings)
         planned = isinstance(meant, StartRun) and meant.plan_only and by_phrase(meant.goal, self._settings)
-        return by_phrase(text, self._settings) or planned or isinstance(meant, AboutFreezes | AboutSchedules)
+        return planned or isinstance(meant, AboutFreezes | AboutSchedules)
 
     async def _whisper(self, mention: Mention, reply: Message) -> None:
+        if mention.direct:
+            key = f"{mention.occasion}/{reply.digest}"
+            if key not in self._told:
+                self._told.add(key)
+                await self._slack.say(mention.spot.channel, reply, mention.thread)
+            return
         await self._slack.whisper(mention.spot.channel, mention.person.user, reply, mention.spot.thread_ts)
+
+    async def turn_list(self, ack: AsyncAck, body: Payload) -> None:
+        click = Click.from_slack(body, datetime.now(UTC))
+        page = self._desk.page(click.ref(ListRef), click.person, click.spot.channel)
+        self._later.do(self._instead(click, page))
+        await ack()
+
+    async def status(self, ack: AsyncAck, body: Payload) -> None:
+        click = Click.from_slack(body, datetime.now(UTC))
+        told = self._desk.status(click.ref(RunRef).run, click.person, click.spot.channel)
+        self._later.do(self._instead(click, told))
+        await ack()
+
+    async def why(self, ack: AsyncAck, body: Payload) -> None:
+        click = Click.from_slack(body, datetime.now(UTC))
+        told = self._desk.why(click.ref(WhyRef), click.person, click.spot.channel)
+        self._later.do(self._instead(click, told))
+        await ack()
+
+    async def _instead(self, click: Click, card: Awaitable[Message]) -> None:
+        """In the place of the answer that was clicked on; what can't be shown now leaves that as it is."""
+        try:
+            async with within():
+                shown = await card
+        except BotError as error:
+            log.warning("a page for %s could not be shown: %r", click.person.user, error)
+            shown = sorry(error)
+        else:
+            if click.ephemeral and click.response_url:
+                await self._slack.replace(click.response_url, shown)
+                return
+        await self._slack.whisper(click.spot.channel, click.person.user, shown, click.spot.thread_ts)
 
     async def chip(self, ack: AsyncAck, body: Payload) -> None:
         """One chip, one run, however often it is pressed: the answer it stood in goes away."""
@@ -119,6 +177,12 @@ class Asking:
         elif click.ephemeral and click.response_url:
             self._later.do(self._slack.dismiss(click.response_url))
         await ack()
+
+
+def said_by_a_person(body: Payload) -> bool:
+    """A message of its own in direct messages: docs.slack.dev/reference/events/message, "Message subtypes"."""
+    event = body.get("event")
+    return isinstance(event, dict) and event.get("channel_type") == "im" and not event.get("subtype")
 
 
 async def _answer(ack: AsyncAck, reply: Message | None) -> None:

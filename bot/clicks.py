@@ -13,7 +13,8 @@ from workflows.values.view import ApprovalView
 from . import words
 from .afterwards import Afterwards
 from .errors import BotError, RunEnded, RunGone, SlackError
-from .payloads import Click, Payload
+from .homes import Homes
+from .payloads import Click, Payload, Spot
 from .remembered import Remembered
 from .runs import Runs, within
 from .slack import Posted, Slack
@@ -21,7 +22,7 @@ from .views import modals
 from .views.blocks import Block, section
 from .views.details import details_modal
 from .views.editing import edit_modal
-from .views.lists import sentence, status_card, without_buttons
+from .views.lists import sentence, without_buttons
 from .views.refs import (
     ApprovalRef,
     BreakGlassRef,
@@ -41,15 +42,20 @@ Fill = Callable[[ApprovalView], Block]
 
 
 class Clicks:
-    def __init__(self, runs: Runs, slack: Slack, later: Afterwards) -> None:
+    def __init__(self, runs: Runs, slack: Slack, homes: Homes, later: Afterwards) -> None:
         self._runs = runs
+        self._homes = homes
         self._slack = slack
         self._later = later
         self._answered = Remembered()
         """What was shown for which click: a click that is delivered again is not answered again."""
 
     async def approve(self, ack: AsyncAck, body: Payload) -> None:
-        click, ref = _read(body, ApprovalRef)
+        """On a card or a home; and in the details of what is dangerous, which then say what came of it."""
+        click, ref = self._read(body, PageRef)
+        in_details = bool(click.view_id)
+        if ref.channel:
+            click = click.model_copy(update={"spot": Spot(channel=ref.channel, thread_ts=ref.thread or None)})
         decision = Decide(
             delivery=click.delivery,
             by=click.person,
@@ -58,11 +64,14 @@ class Clicks:
             approve=True,
             clicked_at=click.clicked_at,
         )
-        await self._hand_off(click, ref.run, self._runs.decide(ref.run, decision))
+        handed = await self._hand_off(click, ref.run, self._runs.decide(ref.run, decision))
+        if in_details:
+            said = modals.said_modal(words.HANDED_ON if handed else words.NOT_HANDED_ON)
+            self._later.do(self._slack.update_modal(click.view_id, said))
         await ack()
 
     async def approve_all(self, ack: AsyncAck, body: Payload) -> None:
-        click, ref = _read(body, GroupRef)
+        click, ref = self._read(body, GroupRef)
         decision = DecideAll(
             delivery=click.delivery,
             by=click.person,
@@ -75,19 +84,19 @@ class Clicks:
         await ack()
 
     async def answer(self, ack: AsyncAck, body: Payload) -> None:
-        click, ref = _read(body, QuestionRef)
+        click, ref = self._read(body, QuestionRef)
         answer = Answer(delivery=click.delivery, by=click.person, question=ref.question, choice=ref.choice)
         await self._hand_off(click, ref.run, self._runs.answer(ref.run, answer))
         await ack()
 
     async def write_answer(self, ack: AsyncAck, body: Payload) -> None:
-        click, ref = _read(body, QuestionRef)
+        click, ref = self._read(body, QuestionRef)
         about = ReasonRef(channel=click.spot.channel, thread=click.thread, question=ref)
         await self._open(click, modals.answer_modal(about))
         await ack()
 
     async def cancel_run(self, ack: AsyncAck, body: Payload) -> None:
-        click, ref = _read(body, RunRef)
+        click, ref = self._read(body, RunRef)
         signal = Cancel(delivery=click.delivery, by=click.person)
         handed = await self._hand_off(click, ref.run, self._runs.cancel(ref.run, signal))
         if handed and click.ephemeral:
@@ -96,20 +105,20 @@ class Clicks:
 
     async def reject(self, ack: AsyncAck, body: Payload) -> None:
         """Asks for the reason first; only local data is needed, for a dialog has to open within 3 seconds."""
-        click, ref = _read(body, ApprovalRef)
+        click, ref = self._read(body, ApprovalRef)
         about = ReasonRef(channel=click.spot.channel, thread=click.thread, approval=ref)
         await self._open(click, modals.reject_modal(about))
         await ack()
 
     async def reject_all(self, ack: AsyncAck, body: Payload) -> None:
-        click, ref = _read(body, GroupRef)
+        click, ref = self._read(body, GroupRef)
         about = ReasonRef(channel=click.spot.channel, thread=click.thread, group=ref)
         await self._open(click, modals.reject_all_modal(about))
         await ack()
 
     async def break_glass(self, ack: AsyncAck, body: Payload) -> None:
         """On a card it opens a dialog; in the details it takes their place."""
-        click, ref = _read(body, BreakGlassRef)
+        click, ref = self._read(body, BreakGlassRef)
         approval = ApprovalRef(run=ref.run, approval=ref.approval, gate=ref.gate)
         about = ReasonRef(channel=click.spot.channel, thread=click.thread, approval=approval)
         asked = modals.break_glass_modal(about, ref.channel)
@@ -120,32 +129,27 @@ class Clicks:
         await ack()
 
     async def resolve(self, ack: AsyncAck, body: Payload) -> None:
-        click, ref = _read(body, UnknownRef)
+        click, ref = self._read(body, UnknownRef)
         said = Said(click.action.removeprefix("resolve_"))
         about = ReasonRef(channel=click.spot.channel, thread=click.thread, unknown=ref, said=said.value)
         await self._open(click, modals.resolve_modal(about, said))
         await ack()
 
     async def details(self, ack: AsyncAck, body: Payload) -> None:
-        click, ref = _read(body, ApprovalRef)
+        click, ref = self._read(body, ApprovalRef)
         offer = not click.beside("approve")
         at = PageRef(**ref.model_dump(), channel=click.spot.channel, thread=click.thread, offer=offer)
         self._later.do(self._show(click, words.DETAILS_TITLE, at, _page(at)))
         await ack()
 
     async def turn_page(self, ack: AsyncAck, body: Payload) -> None:
-        click, at = _read(body, PageRef)
+        click, at = self._read(body, PageRef)
         self._later.do(self._fill(click.view_id, at, _page(at)))
         await ack()
 
     async def edit(self, ack: AsyncAck, body: Payload) -> None:
-        click, ref = _read(body, ApprovalRef)
+        click, ref = self._read(body, ApprovalRef)
         self._later.do(self._show(click, words.EDIT_TITLE, ref, _editor(ref)))
-        await ack()
-
-    async def status(self, ack: AsyncAck, body: Payload) -> None:
-        click, ref = _read(body, RunRef)
-        self._later.do(self._show_status(click, ref))
         await ack()
 
     async def link(self, ack: AsyncAck) -> None:
@@ -157,6 +161,12 @@ class Clicks:
         click = Click.from_slack(body, datetime.now(UTC))
         self._later.do(self._tell(click, words.GONE_FROM_CARD))
         await ack()
+
+    def _read(self, body: Payload, kind: type[Carried]) -> tuple[Click, Carried]:
+        click = Click.from_slack(body, datetime.now(UTC))
+        ref = click.ref(kind)
+        self._homes.clicked(click)
+        return click, ref
 
     async def _hand_off(self, click: Click, run: str, signal: Awaitable[None]) -> bool:
         """False: it could not be handed off, and the person is told."""
@@ -203,12 +213,6 @@ class Clicks:
         filled = fill(approval) if approval else modals.said_modal(words.SETTLED)
         await self._slack.update_modal(view_id, filled)
 
-    async def _show_status(self, click: Click, ref: RunRef) -> None:
-        if self._repeated(click, "status"):
-            return
-        card = status_card(await self._runs.describe(ref.run))
-        await self._slack.whisper(click.spot.channel, click.person.user, card, click.spot.thread_ts)
-
     async def _tell(self, click: Click, text: str) -> None:
         if self._repeated(click, text):
             return
@@ -224,6 +228,8 @@ class Clicks:
     async def _show_end(self, click: Click, run: str) -> None:
         """A run that can't redraw its card any more has it redrawn from Temporal's own record."""
         why = await self._how_it_ended(run)
+        if click.home is not None:
+            self._homes.redraw(click.person)
         if why == words.RUN_OVER:
             # Its cards say how they ended: an old click that comes again must not bring back what they showed.
             await self._tell(click, words.RUN_ENDED)
@@ -242,11 +248,6 @@ class Clicks:
         except BotError:
             return words.RUN_OVER
         return words.RUN_TERMINATED if found.closed_as == "terminated" else words.RUN_OVER
-
-
-def _read(body: Payload, kind: type[Carried]) -> tuple[Click, Carried]:
-    click = Click.from_slack(body, datetime.now(UTC))
-    return click, click.ref(kind)
 
 
 def _page(at: PageRef) -> Fill:

@@ -7,13 +7,13 @@ recognised by its whole shape; and where both readings hold, both are offered.
 import difflib
 import re
 import unicodedata
-from enum import StrEnum
 
 from workflows.rules.names import is_environment
 from workflows.rules.phrases import understood
 from workflows.values.base import Value
 from workflows.values.spec import AgentSpec
 
+from .found import Scope
 from .schedule_texts import AboutSchedules, ListSchedules, about_schedules
 from .settings import BotSettings
 
@@ -33,16 +33,12 @@ _LINK = re.compile(r"<(?P<url>(https?|mailto):[^<>|]*)(\|(?P<label>[^<>]*))?>")
 _RUN_WITH = re.compile(r"run\s+(?P<agent>[^\s:]+)\s*:\s*(?P<goal>.*)", re.IGNORECASE | re.DOTALL)
 _PLAN = re.compile(r"plan\s+(?P<goal>.+)", re.IGNORECASE | re.DOTALL)
 _STATUS = re.compile(r"status\s+(?P<run>\S+)", re.IGNORECASE)
+_WHY = re.compile(r"why\s+(?P<run>[^\s?]+)(\s+(turn\s+)?(?P<turn>[0-9]{1,4}))?\s*\??", re.IGNORECASE)
 _FREEZE = re.compile(r"freeze\s+(?P<word>\S+)(\s+(?P<rest>.+))?", re.IGNORECASE | re.DOTALL)
 _UNFREEZE = re.compile(r"unfreeze(\s+(?P<environment>\S+))?", re.IGNORECASE)
 EVERYTHING = "everything"
 _TELL = re.compile(r"tell\s+(?P<run>\S+?)[:,]?\s+(?P<text>.+)", re.IGNORECASE | re.DOTALL)
 _CANCEL = re.compile(r"cancel\s+(?P<run>\S+)(\s+(?P<reason>.+))?", re.IGNORECASE | re.DOTALL)
-
-
-class Scope(StrEnum):
-    HERE = "here"
-    MINE = "mine"
 
 
 class StartRun(Value):
@@ -80,6 +76,14 @@ class Status(Value):
     run: str
 
 
+class Why(Value):
+    """Say what happened in a turn of a run, and because of what."""
+
+    run: str
+    turn: int = 0
+    """0: the latest."""
+
+
 class CancelRun(Value):
     run: str
     reason: str = ""
@@ -106,7 +110,7 @@ class NoGoal(Value):
 
 
 class NoRunNamed(Value):
-    """`cancel` or `tell`, and nothing behind it."""
+    """`cancel`, `tell` or `why`, and nothing behind it."""
 
     verb: str
 
@@ -149,7 +153,7 @@ class OddEnvironment(Value):
 class Ambiguous(Value):
     """A command on a run that exists, and a goal that an agent knows."""
 
-    command: Status | CancelRun
+    command: Status | Why | CancelRun
     goal: StartRun
 
 
@@ -158,7 +162,7 @@ Start = StartRun | Unmatched | NoSuchAgent | NoGoal
 Plain = (
     Start | NothingToPlan | Help | Agents | ListRuns | NoRunNamed | TooLong | AboutFreezes | AboutSchedules
 )
-Intent = Plain | Status | CancelRun | TellRun | Ambiguous
+Intent = Plain | Status | Why | CancelRun | TellRun | Ambiguous
 
 
 ALONE: dict[str, Plain] = {
@@ -168,10 +172,13 @@ ALONE: dict[str, Plain] = {
     "plan": NothingToPlan(),
     "cancel": NoRunNamed(verb="cancel"),
     "tell": NoRunNamed(verb="tell"),
+    "why": NoRunNamed(verb="why"),
     "status": ListRuns(scope=Scope.HERE),
     "list": ListRuns(scope=Scope.HERE),
     "list here": ListRuns(scope=Scope.HERE),
     "list mine": ListRuns(scope=Scope.MINE),
+    "list waiting": ListRuns(scope=Scope.WAITING),
+    "list all": ListRuns(scope=Scope.ALL),
     "freeze": ListFreezes(),
     "freezes": ListFreezes(),
     "schedule": ListSchedules(),
@@ -184,7 +191,7 @@ ALONE: dict[str, Plain] = {
 class AboutRun(Value):
     """It names a run, if there is one of that name: `settle` says what it means once that is known."""
 
-    command: Status | CancelRun | TellRun
+    command: Status | Why | CancelRun | TellRun
     surely: bool
     """The name looks like nothing but a run's."""
     goal: StartRun | Unmatched
@@ -286,9 +293,11 @@ def _environment(word: str, settings: BotSettings) -> str | None:
 
 
 def _about_run(text: str, settings: BotSettings) -> AboutRun | None:
-    command: Status | CancelRun | TellRun
+    command: Status | Why | CancelRun | TellRun
     if found := _STATUS.fullmatch(text):
         command = Status(run=found["run"])
+    elif found := _WHY.fullmatch(text):
+        command = Why(run=found["run"], turn=int(found["turn"] or 0))
     elif found := _CANCEL.fullmatch(text):
         command = CancelRun(run=found["run"], reason=found["reason"] or "")
     elif found := _TELL.fullmatch(text):

@@ -1,8 +1,11 @@
 """Answers what people ask in words: starts runs, finds them, says what is possible."""
 
+from collections.abc import Sequence
+
 from workflows.rules.phrases import understood
+from workflows.values.people import Person
 from workflows.values.signals import Cancel, Revise
-from workflows.values.spec import Runbook
+from workflows.values.spec import AgentSpec, Runbook
 
 from . import words
 from .asked import Asked
@@ -19,12 +22,12 @@ from .commands import (
     NoRunNamed,
     NoSuchAgent,
     NothingToPlan,
-    Scope,
     StartRun,
     Status,
     TellRun,
     TooLong,
     Unmatched,
+    Why,
     goal_of,
     read,
     settle,
@@ -33,21 +36,36 @@ from .commands import (
 from .errors import BotError, NotReached, RunEnded, RunGone, TemporalUnavailable
 from .found import Found
 from .freezing import Freezing
+from .run_lists import RunLists
 from .runs import Goal, Runs
 from .schedule_texts import AboutSchedules, NewSchedule
 from .scheduling import Scheduling
 from .settings import BotSettings
+from .start_policy import StartPolicy
 from .views import lists
 from .views.blocks import Message, button
-from .views.refs import GoalRef, RunRef
+from .views.refs import GoalRef, ListRef, RunRef, WhyRef
 from .views.text import code, escaped
+from .views.why import why_card
+from .words import runs as said
+from .words.why import WHICH
 
 
 class Desk:
     """Answers a question with a message for the one who asked, or with a run that speaks for itself."""
 
-    def __init__(self, runs: Runs, freezing: Freezing, scheduling: Scheduling, settings: BotSettings) -> None:
+    def __init__(
+        self,
+        runs: Runs,
+        policy: StartPolicy,
+        run_lists: RunLists,
+        freezing: Freezing,
+        scheduling: Scheduling,
+        settings: BotSettings,
+    ) -> None:
         self._runs = runs
+        self._policy = policy
+        self._lists = run_lists
         self._freezing = freezing
         self._scheduling = scheduling
         self._settings = settings
@@ -72,6 +90,8 @@ class Desk:
             start = started_by(intent.goal, self._settings)
             if not isinstance(start, StartRun):
                 return explanation(start, self._settings)
+            if refused := await self._refusal(self._settings.agent(start.agent), asked):
+                return refused
             return await self._scheduling.create(intent, start, asked)
         if isinstance(intent, AboutSchedules):
             return await self._scheduling.reply(intent, asked)
@@ -79,13 +99,15 @@ class Desk:
             case StartRun():
                 return await self._start(intent, asked)
             case ListRuns(scope=scope):
-                return await self._list(scope, asked)
+                return await self.page(ListRef(scope=scope), asked.person, asked.place.channel)
         return explanation(intent, self._settings)
 
     async def _start(self, intent: StartRun, asked: Asked) -> Message | None:
         spec = self._settings.agent(intent.agent)
         if spec is None:
             return lists.no_such_agent_card(intent.agent, (), intent.goal, plan_only=intent.plan_only)
+        if refused := await self._refusal(spec, asked):
+            return refused
         goal = Goal(
             text=intent.goal,
             by=asked.person,
@@ -107,34 +129,56 @@ class Desk:
             raise
         return None
 
-    async def _list(self, scope: Scope, asked: Asked) -> Message:
-        mine = await self._runs.of(asked.person)
-        if scope is Scope.MINE:
-            return lists.runs_card(words.YOUR_RUNS, mine)
-        channel = asked.place.channel
-        # A run that has not shown itself yet is known by who asked, not by its thread.
-        unseen = [run for run in mine if run.summary is not None and run.summary.place.channel == channel]
-        here = {run.run_id: run for run in (*unseen, *await self._runs.in_channel(channel))}
-        return lists.runs_card(
-            words.RUNS_HERE, sorted(here.values(), key=lambda run: run.started_at, reverse=True)
-        )
+    async def _refusal(self, spec: AgentSpec | None, asked: Asked) -> Message | None:
+        """Raises NotLookedUp."""
+        if spec is None or not (why := await self._policy.refusal(spec, asked.person, asked.place.channel)):
+            return None
+        return lists.sentence(self._policy.said(why, spec))
+
+    async def page(self, ref: ListRef, person: Person, channel: str) -> Message:
+        """A page of a list of runs, asked for in *channel*. Raises BotError."""
+        listed = await self._lists.page(ref.scope, person, channel, ref.cursor)
+        return lists.runs_card(listed, ref)
+
+    async def why(self, ref: WhyRef, person: Person, channel: str) -> Message:
+        """What happened in a turn of a run. Raises BotError."""
+        run = await self._runs.describe(ref.run)
+        return await self._shown([run], person, channel, ref)
+
+    async def status(self, run_id: str, person: Person, channel: str) -> Message:
+        """Where a run stands. Raises BotError."""
+        return await self._shown([await self._runs.describe(run_id)], person, channel)
 
     async def _about(self, intent: Intent, found: list[Found], asked: Asked) -> Message | None:
         match intent:
             case Ambiguous(command=command, goal=goal):
                 return self._two_readings(command, goal, found)
-            case Status(run=name) | CancelRun(run=name) | TellRun(run=name) if not found:
+            case Status(run=name) | Why(run=name) | CancelRun(run=name) | TellRun(run=name) if not found:
                 name = code(name)
                 return lists.sentence(words.NO_SUCH_RUN.format(name=name, command=self._settings.command))
             case Status():
-                return (
-                    lists.status_card(found[0]) if len(found) == 1 else lists.which_card(found, cancel=False)
-                )
+                return await self._shown(found, asked.person, asked.place.channel)
+            case Why(turn=turn):
+                return await self._shown(found, asked.person, asked.place.channel, WhyRef(run="", turn=turn))
             case CancelRun():
                 return await self._cancel(intent, found, asked)
             case TellRun(text=text):
                 return await self.tell(found, text, asked)
         return await self._plain(intent, asked)
+
+    async def _shown(
+        self, found: Sequence[Found], person: Person, channel: str, why: WhyRef | None = None
+    ) -> Message:
+        """Where the one stands that this person may see; with *why*, what happened in a turn of it."""
+        seen = [run for run in found if await self._lists.may_see(run, person, channel)]
+        if not seen:
+            return lists.sentence(said.NOT_YOURS_TO_SEE)
+        if len(seen) > 1:
+            return lists.which_card(seen, cancel=False)
+        if why is not None:
+            ref = why.model_copy(update={"run": seen[0].run_id})
+            return why_card(await self._runs.account(ref.run, ref.turn), ref)
+        return lists.status_card(seen[0])
 
     async def _cancel(self, intent: CancelRun, found: list[Found], asked: Asked) -> Message:
         run = _only(found, cancel=True)
@@ -163,6 +207,10 @@ class Desk:
             return lists.sentence(words.RUN_OVER)
         return lists.sentence(words.TOLD.format(name=escaped(_name(run))))
 
+    def lost_on(self, found: list[Found], text: str) -> bool:
+        """Can none of these make anything of it?"""
+        return all(self._makes_nothing_of(text, run) for run in found)
+
     def _makes_nothing_of(self, text: str, run: Found) -> tuple[str, ...]:
         """The phrases of its runbook where none of them fits: it would end over it."""
         spec = self._settings.agent(run.summary.agent) if run.summary is not None else None
@@ -174,11 +222,13 @@ class Desk:
             return ()
         return spec.planner.phrases
 
-    def _two_readings(self, command: Status | CancelRun, goal: StartRun, found: list[Found]) -> Message:
+    def _two_readings(self, command: Status | Why | CancelRun, goal: StartRun, found: list[Found]) -> Message:
         run = next((run for run in found if run.open), found[0])
         ref, name = RunRef(run=run.run_id).packed(), _name(run)
         if isinstance(command, CancelRun):
             press = button("cancel_run", words.CANCEL_NAMED.format(name=name), ref, "danger")
+        elif isinstance(command, Why):
+            press = button("why_turn", said.WHY, WhyRef(run=run.run_id, turn=command.turn).packed())
         else:
             press = button("show_status", words.STATUS_NAMED.format(name=name), ref)
         return lists.two_readings_card(escaped(name), press, goal.goal)
@@ -201,7 +251,7 @@ def explanation(intent: Intent, settings: BotSettings) -> Message:
         case NoGoal(agent=agent):
             card = lists.sentence(words.EMPTY_GOAL.format(command=command, agent=agent))
         case NoRunNamed(verb=verb):
-            which = words.WHICH_TO_TELL if verb == "tell" else words.WHICH_TO_CANCEL
+            which = {"tell": words.WHICH_TO_TELL, "why": WHICH}.get(verb, words.WHICH_TO_CANCEL)
             card = lists.sentence(which.format(command=command))
         case TooLong(length=length):
             card = lists.sentence(words.TOO_LONG.format(length=length, limit=GOAL_LIMIT))

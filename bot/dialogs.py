@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
@@ -10,14 +10,18 @@ from workflows.inbox import LONGEST_SIGNAL
 from workflows.values.signals import Answer, Decide, DecideAll, Edit, Resolve, Said
 
 from . import words
-from .edits import BadEntry, changed, entries
+from .edits import BadEntries, edited, first_field
 from .errors import BadPayload, BotError
 from .payloads import Payload, Submission
 from .runs import Runs, within
 from .views import modals
+from .views.editing import no_longer
 from .views.refs import ApprovalRef, PageRef, ReasonRef
 
 log = logging.getLogger(__name__)
+
+LOOKING = timedelta(seconds=1.5)
+"""For the run to say what is edited: the rest of Slack's 3 seconds is for handing it off."""
 
 
 class Dialogs:
@@ -91,30 +95,44 @@ class Dialogs:
             await ack()
 
     async def edit(self, ack: AsyncAck, body: Payload) -> None:
+        """Whatever is wrong with it is said at a field, so that nothing typed is lost."""
         sent = Submission.from_slack(body, datetime.now(UTC))
-        ref, typed = sent.ref(ApprovalRef), entries(body)
+        ref, first = sent.ref(ApprovalRef), first_field(body)
         try:
-            arguments = changed(typed)
-        except BadEntry as bad:
-            await ack(response_action="errors", errors={bad.block: bad.text})
+            async with within():
+                problem = await self._edit(sent, ref, body)
+        except BadEntries as bad:
+            await ack(response_action="errors", errors=bad.errors)
             return
+        except BotError as error:
+            log.warning("an edit of %s was not handed off: %r", sent.person.user, error)
+            problem = error.text
+        if problem:
+            await ack(response_action="errors", errors={first: problem})
+        else:
+            await ack()
+
+    async def _edit(self, sent: Submission, ref: ApprovalRef, body: Payload) -> str:
+        """Why not, in words; empty when it was handed off. Raises BadEntries, BotError."""
+        view = await self._runs.view(ref.run, LOOKING)
+        approval = next((each for each in view.approvals if each.id == ref.approval), None)
+        if approval is None or (why := no_longer(approval, ref)):
+            return words.SETTLED if approval is None else why
+        arguments, without = edited(body, approval.shown, approval.input_schema)
         edit = Edit(
             delivery=sent.delivery,
             by=sent.person,
             approval=ref.approval,
             gate=ref.gate,
             arguments=arguments,
+            without=without,
             clicked_at=sent.at,
         )
         length = len(edit.model_dump_json().encode())
         if length > LONGEST_SIGNAL:
-            problem = words.EDIT_TOO_LONG.format(length=length, limit=LONGEST_SIGNAL)
-        else:
-            problem = await _handed_off(sent, self._runs.edit(ref.run, edit))
-        if problem:
-            await ack(response_action="errors", errors={typed[0].block: problem})
-        else:
-            await ack()
+            return words.EDIT_TOO_LONG.format(length=length, limit=LONGEST_SIGNAL)
+        await self._runs.edit(ref.run, edit)
+        return ""
 
     async def _with_reason(self, ack: AsyncAck, sent: Submission, signal: Awaitable[None]) -> None:
         problem = await _handed_off(sent, signal)

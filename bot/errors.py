@@ -18,6 +18,7 @@ SlackError
 
 from . import words
 from .views.refs import GoalRef
+from .words import schedules
 
 
 class BotError(Exception):
@@ -49,17 +50,17 @@ class NotLookedUp(BotError):
 
 
 class NoSuchSchedule(BotError):
-    text = words.NO_SUCH_SCHEDULE
+    text = schedules.NO_SUCH_SCHEDULE
 
 
 class BadTimes(BotError):
     """The message is Temporal's own word on what is wrong."""
 
-    text = words.BAD_TIMES
+    text = schedules.BAD_TIMES
 
 
 class NamesTaken(BotError):
-    text = words.NAMES_TAKEN
+    text = schedules.NAMES_TAKEN
 
 
 class TemporalRefused(BotError):

@@ -8,7 +8,6 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from workflows.values.people import Person
 
-from . import words
 from .afterwards import Afterwards
 from .errors import BotError, SlackError
 from .payloads import Click, Payload, Submission
@@ -18,6 +17,7 @@ from .slack import Slack
 from .views import modals
 from .views.lists import sentence
 from .views.refs import FeedbackRef
+from .words import ending
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Feedback:
                 await self._slack.open_modal(click.trigger_id, modals.feedback_modal(ref))
             except SlackError as error:
                 log.warning("a dialog could not be opened: %s", error)
-        thanks = sentence(words.THANKS)
+        thanks = sentence(ending.THANKS)
         self._later.do(
             self._slack.whisper(click.spot.channel, click.person.user, thanks, click.spot.thread_ts)
         )

@@ -11,17 +11,18 @@ from workflows.values.people import PeopleQuestion, Place
 from workflows.values.schedule import Firing, Prepared, ScheduledGoal
 from workflows.values.spec import AgentSpec
 
-from . import words
-from .errors import BotError, NoSuchSchedule, RateLimited, Refused, SlackError
+from .errors import BotError, NoSuchSchedule, NotLookedUp, RateLimited, Refused, SlackError
 from .people import PeopleFinder
 from .posting import Lookup, tolerantly
 from .runs import Goal, Runs
 from .schedules import Schedules
-from .scheduling import MAY_ASK, fits
+from .scheduling import fits
 from .settings import BotSettings
 from .slack import Slack
+from .start_policy import MAY_ASK, StartPolicy
 from .views import schedules as views
 from .views.blocks import Message
+from .words import schedules as words
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +31,15 @@ class Firings:
     """What a run starts with is made now, from the config of now. Where none may start, the schedule is paused."""
 
     def __init__(
-        self, schedules: Schedules, runs: Runs, people: PeopleFinder, slack: Slack, settings: BotSettings
+        self,
+        schedules: Schedules,
+        runs: Runs,
+        people: PeopleFinder,
+        policy: StartPolicy,
+        slack: Slack,
+        settings: BotSettings,
     ) -> None:
+        self._policy = policy
         self._schedules = schedules
         self._runs = runs
         self._people = people
@@ -42,7 +50,10 @@ class Firings:
     async def prepare(self, firing: Firing) -> Prepared:
         schedule = firing.schedule
         spec = self._settings.agent(schedule.agent)
-        why = await self._unfit(schedule, spec)
+        try:
+            why = await self._unfit(schedule, spec)
+        except NotLookedUp as error:
+            raise ApplicationError(str(error), type=type(error).__name__) from error
         if spec is not None and not why:
             run = run_of(schedule.requester.team, firing.id)
             goal = Goal(
@@ -72,7 +83,11 @@ class Firings:
             return words.LEFT
         if spec is None:
             return words.AGENT_GONE.format(agent=schedule.agent)
-        return "" if fits(spec, schedule.goal) else words.GOAL_LOST.format(agent=schedule.agent)
+        if not fits(spec, schedule.goal):
+            return words.GOAL_LOST.format(agent=schedule.agent)
+        if await self._policy.refusal(spec, schedule.requester, schedule.channel):
+            return words.MAY_NO_LONGER.format(agent=schedule.agent)
+        return ""
 
     async def _pause(self, firing: Firing, why: str) -> None:
         """Where it was scheduled, everybody sees it; once."""

@@ -32,6 +32,8 @@ ALL_CHANNELS = Limit(2, 30)
 """chat.postMessage also has an unpublished limit for a workspace."""
 A_MESSAGE = Limit(1, 4)
 """One card redrawn: more often than once a second nobody can read."""
+A_HOME = Limit(1 / 2, 4)
+"""One person's home: whoever turns its pages waits for nothing, and a busy channel redraws it at most so often."""
 
 Key = tuple[str, ...]
 Due = Sequence[tuple[Key, Limit]]
@@ -99,6 +101,10 @@ def post(channel: str) -> Due:
 
 def update(channel: str, ts: str) -> Due:
     return [(("chat.update",), TIER_3), (("chat.update", channel, ts), A_MESSAGE)]
+
+
+def home(user: str) -> Due:
+    return [(("views.publish",), TIER_4), (("views.publish", user), A_HOME)]
 
 
 def of_tier(method: str, limit: Limit) -> Due:

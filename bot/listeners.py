@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -14,8 +14,11 @@ from .clicks import Clicks
 from .dialogs import Dialogs
 from .errors import BadPayload
 from .feedback import Feedback
+from .homes import Homes
 from .payloads import Payload, check
+from .prompts import Prompts
 from .sessions import Sessions
+from .starting import Starting
 from .undoing import Undoing
 
 log = logging.getLogger(__name__)
@@ -26,12 +29,30 @@ NO_RETRY = {"x-slack-no-retry": "1"}
 """docs.slack.dev/apis/events-api: a repetition would be just as malformed."""
 
 
+def listen_for_starts(app: AsyncApp, starting: Starting, prompts: Prompts) -> None:
+    """Before `listen`, which hears whatever nobody else does."""
+    app.event("app_home_opened", matchers=[_of_messages])(prompts.opened)
+    app.shortcut("start_run")(starting.by_shortcut)
+    app.shortcut("ask_about_message")(starting.about_message)
+    app.action("start_form")(starting.by_button)
+    app.action("start_agent")(starting.choose)
+    app.view("start")(starting.submit)
+
+
 def listen(
-    app: AsyncApp, command: str, asking: Asking, clicks: Clicks, dialogs: Dialogs, sessions: Sessions
+    app: AsyncApp,
+    command: str,
+    asking: Asking,
+    clicks: Clicks,
+    dialogs: Dialogs,
+    sessions: Sessions,
+    homes: Homes,
 ) -> None:
     app.command(command)(asking.command)
-    app.event("app_mention")(_mention(asking))
+    app.event("app_mention")(_event(asking.mention))
+    app.event("message")(_event(asking.direct))
     app.event("agent_session_stopped")(sessions.stopped)
+    app.event("app_home_opened")(homes.opened)
 
     app.action("approve")(clicks.approve)
     app.action("reject")(clicks.reject)
@@ -42,12 +63,15 @@ def listen(
     app.action("details")(clicks.details)
     app.action(re.compile("details_(next|previous)"))(clicks.turn_page)
     app.action("cancel_run")(clicks.cancel_run)
-    app.action("show_status")(clicks.status)
     app.action("temporal_link")(clicks.link)
     app.action(re.compile(r"answer_\d+"))(clicks.answer)
     app.action("write_answer")(clicks.write_answer)
     app.action(re.compile("resolve_(happened|did_not|stop)"))(clicks.resolve)
     app.action(re.compile(r"start_(\d+|goal)|try_again"))(asking.chip)
+    app.action(re.compile("list_(first|next)"))(asking.turn_list)
+    app.action("show_status")(asking.status)
+    app.action(re.compile("why_(turn|previous|next|more|first)"))(asking.why)
+    app.action(re.compile("home_page_.*"))(homes.turn)
     app.action(ANY)(clicks.unknown)
 
     app.view("reject")(dialogs.reject)
@@ -70,11 +94,16 @@ def listen_to_ends(app: AsyncApp, undoing: Undoing, feedback: Feedback) -> None:
     app.view("feedback")(feedback.sent)
 
 
-def _mention(asking: Asking):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Bolt's own type
-    async def mention(body: Payload, request: AsyncBoltRequest) -> None:
-        await asking.mention(body, _delivery(request))
+def _event(hear: Callable[[Payload, int], Awaitable[None]]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Bolt's own type
+    async def heard(body: Payload, request: AsyncBoltRequest) -> None:
+        await hear(body, _delivery(request))
 
-    return mention
+    return heard
+
+
+async def _of_messages(event: Payload) -> bool:
+    """The same event tells of the App Home's other tab."""
+    return event.get("tab") == "messages"
 
 
 def _delivery(request: AsyncBoltRequest) -> int:

@@ -38,7 +38,11 @@ class Command(Value):
     person: Person
     spot: Spot
     text: str
-    occasion: str
+    trigger_id: str
+
+    @property
+    def occasion(self) -> str:
+        return f"command/{self.trigger_id}"
 
     @classmethod
     def from_slack(cls, body: Payload) -> "Command":
@@ -46,7 +50,7 @@ class Command(Value):
             person=Person(team=_text(body, "team_id"), user=_text(body, "user_id")),
             spot=Spot(channel=_text(body, "channel_id")),
             text=_text(body, "text", default=""),
-            occasion=f"command/{_text(body, 'trigger_id')}",
+            trigger_id=_text(body, "trigger_id"),
         )
 
 
@@ -59,6 +63,8 @@ class Mention(Value):
     text: str
     """As written, with the mention."""
     by_bot: bool
+    direct: bool = False
+    """In direct messages with the bot, where nobody has to mention it."""
 
     @classmethod
     def from_slack(cls, body: Payload) -> "Mention":
@@ -76,6 +82,7 @@ class Mention(Value):
             ts=_text(body, "event", "ts"),
             text=_text(body, "event", "text", default=""),
             by_bot=bool(event.get("bot_id")) or not event.get("user"),
+            direct=event.get("channel_type") == "im",
         )
 
     @property
@@ -90,7 +97,21 @@ class Mention(Value):
     def goal(self, bot: str) -> str:
         """The rest of the text. A server may write the bot's name out, or know it by another id."""
         rest, mentions = re.subn(rf"<@{re.escape(bot)}(\|[^>]*)?>", " ", self.text)
-        return rest if mentions else re.sub(r"\A\s*(<@[^>]*>|@\S+)", " ", self.text)
+        return rest if mentions or self.direct else re.sub(r"\A\s*(<@[^>]*>|@\S+)", " ", self.text)
+
+
+class HomeOpened(Value):
+    """Somebody opened our App Home: the tab of that name, or the conversation beside it."""
+
+    person: Person
+    is_home: bool
+
+    @classmethod
+    def from_slack(cls, body: Payload) -> "HomeOpened":
+        return cls(
+            person=Person(team=_text(body, "team_id"), user=_text(body, "event", "user")),
+            is_home=_text(body, "event", "tab", default="home") == "home",
+        )
 
 
 class SessionStop(Value):
@@ -111,11 +132,11 @@ class SessionStop(Value):
 
 
 class Click(Value):
-    """Somebody pressed a button on one of our cards, or in one of our dialogs."""
+    """Somebody pressed a button on one of our cards, in one of our dialogs, or on their home."""
 
     person: Person
     spot: Spot
-    """Its channel is empty in a dialog."""
+    """Its channel is empty in a dialog and on a home."""
     message_ts: str = ""
     action: str
     value: str
@@ -123,10 +144,13 @@ class Click(Value):
     delivery: str
     clicked_at: datetime
     view_id: str = ""
+    """Of a dialog."""
+    home: str | None = None
+    """The private_metadata of a home; None where it was no home."""
     response_url: str = ""
     text: str = ""
     blocks: tuple[Block, ...] = ()
-    """Of the message clicked on, as Slack sent it back."""
+    """Of the message or home clicked on, as Slack sent it back."""
     ephemeral: bool = False
 
     @classmethod
@@ -140,7 +164,9 @@ class Click(Value):
         assert isinstance(message, dict)
         action, made_at = _text(button, "button", "action_id"), _stamp(button, "button", "action_ts")
         message_ts = _text(body, "container", "message_ts", default="") or _text(message, "ts", default="")
-        blocks = message["blocks"] if isinstance(message.get("blocks"), list) else []
+        is_home = _text(body, "view", "type", default="") == "home"
+        shown = body["view"] if is_home else message
+        blocks = shown["blocks"] if isinstance(shown.get("blocks"), list) else []
         view_id = _text(body, "view", "id", default="")
         once = made_at or _text(body, "trigger_id", default="")
         return cls(
@@ -159,7 +185,8 @@ class Click(Value):
             trigger_id=_text(body, "trigger_id", default=""),
             delivery=f"click/{message_ts or view_id}/{action}/{person.team}/{person.user}/{once}",
             clicked_at=_moment(made_at, now),
-            view_id=view_id,
+            view_id="" if is_home else view_id,
+            home=_text(body, "view", "private_metadata", default="") if is_home else None,
             response_url=_text(body, "response_url", default=""),
             text=_text(message, "text", default=""),
             blocks=tuple(block for block in blocks if isinstance(block, dict)),
@@ -178,6 +205,76 @@ class Click(Value):
         rows = (block["elements"] for block in self.blocks if isinstance(block.get("elements"), list))
         same = {"action_id": action, "value": self.value}
         return any(isinstance(each, dict) and same.items() <= each.items() for row in rows for each in row)
+
+
+class Opened(Value):
+    """Somebody opened their direct messages with the bot."""
+
+    person: Person
+    channel: str
+
+    @classmethod
+    def from_slack(cls, body: Payload) -> "Opened":
+        return cls(
+            person=Person(team=_text(body, "team_id"), user=_text(body, "event", "user")),
+            channel=_text(body, "event", "channel"),
+        )
+
+
+class Shortcut(Value):
+    """Somebody chose a shortcut: a global one, or one on a message."""
+
+    person: Person
+    spot: Spot
+    """Its channel is empty for a global one; its thread is the message's."""
+    trigger_id: str
+    text: str = ""
+    """Of the message, as it was written."""
+    author: str = ""
+    """Of the message: a user's id, empty where a bot wrote it."""
+
+    @classmethod
+    def from_slack(cls, body: Payload) -> "Shortcut":
+        person, trigger = _person(body), _text(body, "trigger_id")
+        if body.get("type") != "message_action":
+            return cls(person=person, spot=Spot(channel=""), trigger_id=trigger)
+        thread = _text(body, "message", "thread_ts", default="") or _text(body, "message", "ts")
+        return cls(
+            person=person,
+            spot=Spot(channel=_text(body, "channel", "id"), thread_ts=thread),
+            trigger_id=trigger,
+            text=_text(body, "message", "text", default="") or _of_attachments(body["message"]),
+            author="" if body["message"].get("bot_id") else _text(body, "message", "user", default=""),
+        )
+
+
+class Filled(Value):
+    """The form that starts a run, as far as it is filled in: when an agent is chosen in it, and when it is sent."""
+
+    person: Person
+    about: str
+    """Its private_metadata."""
+    view_id: str
+    seen: str
+    """The hash of the view that was filled in."""
+    values: dict[str, str]
+    """By block: what stands in it, or the value of what is chosen."""
+
+    @classmethod
+    def from_slack(cls, body: Payload) -> "Filled":
+        state = _get(body, "view", "state", "values", default={})
+        if not isinstance(state, dict):
+            raise BadPayload("view.state.values is no object")
+        return cls(
+            person=_person(body),
+            about=_text(body, "view", "private_metadata"),
+            view_id=_text(body, "view", "id"),
+            seen=_text(body, "view", "hash", default=""),
+            values={well_formed(str(block)): _filled_in(entry) for block, entry in state.items()},
+        )
+
+    def ref(self, kind: type[Read]) -> Read:
+        return read_ref(kind, self.about)
 
 
 class Submission(Value):
@@ -219,6 +316,8 @@ def check(body: Any) -> None:
                 raise BadPayload("actions: at least one was expected")
             for action in actions:
                 _text(action, "action_id")
+        case "shortcut" | "message_action":
+            _text(body, "callback_id")
         case "view_submission" | "view_closed":
             _text(body, "view", "callback_id", default="")
             _get(body, "view").setdefault("type", "modal")
@@ -237,6 +336,32 @@ def read_ref(kind: type[Read], packed: str) -> Read:
         return kind.model_validate_json(packed)
     except ValidationError:
         raise BadPayload(f"a button's value is no {kind.__name__}") from None
+
+
+def _filled_in(entry: Any) -> str:
+    """Of one field: docs.slack.dev/reference/views, "state"."""
+    if not isinstance(entry, dict) or len(entry) != 1:
+        raise BadPayload("a field of the form is malformed")
+    [answer] = entry.values()
+    chosen = _get(answer, "selected_options", default=[])
+    if isinstance(chosen, list) and chosen:
+        return _text(chosen[0], "value")
+    for path in (("value",), ("selected_option", "value"), ("selected_conversation",)):
+        if said := _text(answer, *path, default=""):
+            return said
+    return ""
+
+
+def _of_attachments(message: Any) -> str:
+    """What a message without a text of its own says, such as an alert of another app."""
+    said = _get(message, "attachments", default=[])
+    if not isinstance(said, list):
+        return ""
+    return "\n".join(
+        filter(
+            None, (_text(each, "text", default="") or _text(each, "fallback", default="") for each in said)
+        )
+    )
 
 
 def _person(body: Payload) -> Person:

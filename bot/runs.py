@@ -1,11 +1,12 @@
 """All this bot ever says to Temporal."""
 
 import asyncio
+import base64
 import contextlib
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowFailureError
@@ -17,6 +18,7 @@ from workflows import attributes
 from workflows.outside import TASK, Queue
 from workflows.rules.names import fallback_number, run_id, slug
 from workflows.rules.phrases import understood
+from workflows.values.account import Account
 from workflows.values.base import Value
 from workflows.values.people import Person, Place
 from workflows.values.run import Ask, RunInput, RunResult, RunSummary
@@ -25,7 +27,8 @@ from workflows.values.spec import AgentSpec
 from workflows.values.view import RunState, RunView
 
 from .errors import NoReply, NotReached, RunEnded, RunGone, TemporalRefused
-from .found import Found
+from .found import Found, Page
+from .run_queries import UNDER_WAY
 
 WORKFLOW = "AgentRun"
 HANDOFF = 2.0
@@ -39,7 +42,7 @@ NEVER_SENT = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.RESOURCE_EXHAUS
 SLOW = frozenset({RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _NOT_CONTINUED = 'ExecutionStatus != "ContinuedAsNew"'
-_OPEN = 'ExecutionStatus = "Running"'
+_RUNS = f"WorkflowType = '{WORKFLOW}' AND {_NOT_CONTINUED}"
 
 Answered = TypeVar("Answered")
 
@@ -170,6 +173,22 @@ class Runs:
                 return result
         return None
 
+    async def account(self, run: str, turn: int) -> Account:
+        """What happened in a turn; asks the run itself. Raises RunGone, NotReached, NoReply."""
+        async with hand_off(run):
+            handle = self._client.get_workflow_handle(run)
+            told: Account = await handle.query(
+                "account", turn, result_type=Account, rpc_timeout=timedelta(seconds=HANDOFF)
+            )
+            return told
+
+    async def began(self, workflow_id: str) -> datetime:
+        """When its first event was written, which a reset by an operator does not move. Raises as `describe` does."""
+        async with hand_off(workflow_id):
+            handle = self._client.get_workflow_handle(workflow_id)
+            events = handle.fetch_history_events(page_size=1, rpc_timeout=timedelta(seconds=HANDOFF))
+            return (await anext(events)).event_time.ToDatetime(UTC)
+
     async def find(self, name: str) -> list[Found]:
         """Runs of that name, else those whose names begin so, newest first. A workflow id names itself."""
         if name.startswith("run/"):
@@ -186,31 +205,29 @@ class Runs:
         """Runs under way in a thread."""
         if not re.fullmatch(r"[A-Z0-9_]+/[0-9.]+", thread := f"{channel}/{thread_ts}"):
             return []
-        return await self._list(f"{attributes.THREAD.name} = '{thread}' AND {_OPEN}")
+        return await self._list(f"{attributes.THREAD.name} = '{thread}' AND {UNDER_WAY}")
 
     async def at_work(self) -> list[Found]:
         """Runs that neither wait for anybody nor have ended."""
-        return await self._list(
-            f"{attributes.STATE.name} = '{RunState.WORKING.value}' AND {_OPEN}", limit=500
-        )
+        return await self._list(f"{attributes.STATE.name} = '{RunState.WORKING.value}' AND {UNDER_WAY}", 500)
 
-    async def in_channel(self, channel: str) -> list[Found]:
-        if not re.fullmatch(r"[A-Z0-9_]+", channel):
-            return []
-        return await self._list(f"{attributes.THREAD.name} STARTS_WITH '{channel}/'")
-
-    async def of(self, person: Person) -> list[Found]:
-        requester = _requester(person)
-        return [] if "'" in requester else await self._list(f"{attributes.REQUESTER.name} = '{requester}'")
-
-    async def _list(self, query: str, limit: int = 50) -> list[Found]:
+    async def page(self, which: str, cursor: str = "", size: int = 50) -> Page:
+        """One page of the runs that a query of `run_queries` means, in Temporal's order: open ones first, newest first."""
         async with hand_off():
             runs = self._client.list_workflows(
-                f"WorkflowType = '{WORKFLOW}' AND {_NOT_CONTINUED} AND {query}",
-                limit=limit,
+                f"{_RUNS} AND {which}" if which else _RUNS,
+                page_size=size,
+                next_page_token=_token(cursor),
                 rpc_timeout=timedelta(seconds=HANDOFF),
             )
-            found = [await _found(execution) async for execution in runs]
+            await runs.fetch_next_page()
+            found = [await _found(execution) for execution in runs.current_page or ()]
+        following = base64.urlsafe_b64encode(runs.next_page_token or b"").decode()
+        return Page(runs=tuple(found), following=following)
+
+    async def _list(self, query: str, limit: int = 50) -> list[Found]:
+        """The newest first."""
+        found = (await self.page(query, size=limit)).runs
         return sorted(found, key=lambda run: run.started_at, reverse=True)
 
 
@@ -254,5 +271,9 @@ async def _found(execution: WorkflowExecution) -> Found:
     )
 
 
-def _requester(person: Person) -> str:
-    return f"{person.team}/{person.user}"
+def _token(cursor: str) -> bytes | None:
+    """A cursor of ours as Temporal gave it; one that is none begins anew."""
+    try:
+        return base64.urlsafe_b64decode(cursor) or None
+    except ValueError:
+        return None

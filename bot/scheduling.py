@@ -11,7 +11,6 @@ from workflows.values.people import PeopleQuestion, Person, Standing
 from workflows.values.schedule import ScheduledGoal
 from workflows.values.spec import AgentSpec, Runbook
 
-from . import words
 from .asked import Asked
 from .commands import StartRun
 from .errors import BadTimes, NotLookedUp, RunGone, SlackError, TemporalUnavailable
@@ -34,17 +33,14 @@ from .scheduled import Kept, Known
 from .schedules import A_LOOK, Schedules
 from .settings import BotSettings
 from .slack import Slack
+from .start_policy import LOOKING_UP, MAY_ASK
 from .views import schedules as views
 from .views.blocks import Message
 from .views.lists import sentence
 from .views.text import channel, code, user
+from .words import schedules as words
 
 log = logging.getLogger(__name__)
-
-LOOKING_UP = 1.2
-"""Seconds: Slack wants its answer within 3, and Temporal is asked too."""
-MAY_ASK = frozenset({Standing.MEMBER, Standing.GUEST})
-"""Whose runs are started: now, and when they are due."""
 
 
 class Scheduling:

@@ -11,6 +11,7 @@ from workflows.values.spec import AgentSpec, FreezeWindow
 from workflows.values.tools import ToolContract
 
 from .events_settings import EventSource
+from .start_settings import StartSettings
 
 
 class BotSettings(Value):
@@ -20,6 +21,8 @@ class BotSettings(Value):
     default_agent: str | None = None
     """Takes the goals that match no phrase; None: such a goal is answered with what is possible."""
     command: str = "/handrail"
+    starting: dict[str, StartSettings] = {}
+    """By agent; who may start it, and how it is asked for."""
     suggestions: tuple[str, ...] = ()
     """Goals offered as chips; the agents' own examples when empty."""
     freezers: People = People()
@@ -34,6 +37,9 @@ class BotSettings(Value):
     def agent(self, name: str) -> AgentSpec | None:
         return next((agent for agent in self.agents if agent.name.lower() == name.lower()), None)
 
+    def starting_of(self, name: str) -> StartSettings:
+        return self.starting.get(name, StartSettings())
+
     @property
     def windows(self) -> tuple[FreezeWindow, ...]:
         """In which the changes of any agent are held."""
@@ -44,6 +50,16 @@ class BotSettings(Value):
         """The first example of each agent, then the second of each, and so on: few chips show much."""
         rounds = zip_longest(*(agent.examples for agent in self.agents))
         return self.suggestions or tuple(dict.fromkeys(each for one in rounds for each in one if each))
+
+    @property
+    def prompts(self) -> tuple[tuple[AgentSpec, str], ...]:
+        """What the config suggests, else the agents' examples: the first of each agent, then the second of each."""
+        said = {agent.name: self.starting_of(agent.name).prompts for agent in self.agents}
+        texts = [said[agent.name] if any(said.values()) else agent.examples for agent in self.agents]
+        rounds = zip_longest(
+            *([(agent, text) for text in each] for agent, each in zip(self.agents, texts, strict=True))
+        )
+        return tuple(each for one in rounds for each in one if each)
 
     def chips_near(self, goal: str) -> tuple[str, ...]:
         """Those that share most words with *goal* first."""

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from workflows.values.base import Value
 
 from . import limiter as limits
+from . import words
 from .card_marks import marked, metadata, names
 from .errors import RateLimited, Refused, SlackError, Uncertain
 from .limiter import Limiter
@@ -131,8 +132,13 @@ class Slack:
         body = {"channel": at.channel, "ts": at.ts, "text": card.text, "blocks": list(card.blocks)}
         await self._call("chat.update", {**body, **REDRAWN_QUIETLY})
 
-    async def cards(self, channel: str, thread_ts: str | None, since: datetime) -> Mapping[str, Posted]:
-        """Our cards there, by marker and by key: where an uncertain post is looked for before it is repeated."""
+    async def cards(
+        self, channel: str, thread_ts: str | None, since: datetime, wanted: frozenset[str] = frozenset()
+    ) -> Mapping[str, Posted]:
+        """Our cards there, by marker and by key: where an uncertain post is looked for before it is repeated.
+
+        With *wanted*, any of these names ends it. Raises Refused `too_many_messages` where they may be further back.
+        """
         method = "conversations.history" if thread_ts is None else "conversations.replies"
         asked: dict[str, Any] = {"channel": channel, "limit": PAGE, "include_all_metadata": True}
         asked["oldest"] = f"{(since - ALLOWED_SKEW).timestamp():.6f}"
@@ -147,10 +153,19 @@ class Slack:
                 for name in names(message):
                     found.setdefault(name, Posted(channel=channel, ts=message["ts"]))
             cursor = (said.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
+            if not cursor or wanted & found.keys():
                 break
             asked["cursor"] = cursor
+        else:
+            if wanted:
+                raise Refused(method, "too_many_messages")
         return found
+
+    async def channel_name(self, channel: str) -> str:
+        method, due = "conversations.info", limits.of_tier("conversations.info", limits.TIER_3)
+        await self._limiter.turn(method, due)
+        said = await self._call(method, {"channel": channel}, due, form=True)
+        return str(_of(said, method, "channel", "name"))
 
     async def permalink(self, at: Posted) -> str:
         """A link to a message of ours, for mrkdwn. A courtesy: empty where Slack gives none."""
@@ -177,6 +192,9 @@ class Slack:
 
     async def whisper(self, channel: str, to: str, card: Message, thread_ts: str | None = None) -> None:
         """Only *to* sees it, in the channel or the thread; in a direct message where that can't be."""
+        if not channel:  # they clicked on their home
+            await self.direct(to, card)
+            return
         due = limits.of_tier("chat.postEphemeral", limits.TIER_4)
         await self._limiter.turn("chat.postEphemeral", due)
         body: dict[str, Any] = {
@@ -201,22 +219,42 @@ class Slack:
     async def direct(self, to: str, card: Message) -> None:
         """A direct message."""
         opened = await self._call("conversations.open", {"users": to})
-        channel = _of(opened, "conversations.open", "channel", "id")
+        await self.say(_of(opened, "conversations.open", "channel", "id"), card)
+
+    async def say(self, channel: str, card: Message, thread_ts: str | None = None) -> None:
+        """An answer that nobody looks for again."""
         await self.turn_to_post(channel)
-        body = {"channel": channel, "text": card.text, "blocks": list(card.blocks), **QUIET}
+        body: dict[str, Any] = {"channel": channel, "text": card.text, "blocks": list(card.blocks), **QUIET}
+        if thread_ts is not None:
+            body["thread_ts"] = thread_ts
         await self._call("chat.postMessage", body, limits.post(channel))
+
+    async def suggest(self, channel: str, prompts: Sequence[tuple[str, str]]) -> None:
+        """Title and text of what a person might ask for, in their direct messages. A courtesy."""
+        method = "assistant.threads.setSuggestedPrompts"
+        shown = [{"title": title, "message": text} for title, text in prompts]
+        try:
+            await self._call(method, {"channel_id": channel, "title": words.PROMPTS_TITLE, "prompts": shown})
+        except SlackError as error:
+            self.once(f"{method}/{error.code}", "prompts can't be suggested: %s", error.code)
 
     async def dismiss(self, response_url: str) -> None:
         """Take an answer of ours away that only one person saw. A courtesy: a failure is logged once."""
+        await self._respond(response_url, {"delete_original": True})
+
+    async def replace(self, response_url: str, card: Message) -> None:
+        """Put *card* in the place of an answer of ours that only one person saw. A failure is logged once."""
+        body = {"replace_original": True, "text": card.text, "blocks": list(card.blocks)}
+        await self._respond(response_url, body)
+
+    async def _respond(self, response_url: str, body: dict[str, Any]) -> None:
         try:
-            said = await AsyncWebhookClient(response_url, timeout=TIMEOUT).send_dict(
-                {"delete_original": True}
-            )
+            said = await AsyncWebhookClient(response_url, timeout=TIMEOUT).send_dict(body)
         except (aiohttp.ClientError, TimeoutError, OSError, SlackClientError, ValueError) as error:
-            self.once("dismiss", "an answer could not be taken away: %s", type(error).__name__)
+            self.once("respond", "an answer could not be changed: %s", type(error).__name__)
             return
         if said.status_code != 200:
-            self.once("dismiss", "an answer could not be taken away: HTTP %d", said.status_code)
+            self.once("respond", "an answer could not be changed: HTTP %d", said.status_code)
 
     # Dialogs
 
@@ -225,8 +263,19 @@ class Slack:
         said = await self._call("views.open", {"trigger_id": trigger_id, "view": view}, within=INTERACTIVE)
         return str(_of(said, "views.open", "view", "id"))
 
-    async def update_modal(self, view_id: str, view: Block) -> None:
-        await self._call("views.update", {"view_id": view_id, "view": view})
+    async def update_modal(self, view_id: str, view: Block, seen: str = "") -> None:
+        """*seen*: the hash of what it takes the place of. Where that is replaced already, Slack refuses."""
+        body = {"view_id": view_id, "view": view}
+        await self._call("views.update", body | {"hash": seen} if seen else body)
+
+    # Homes
+
+    async def turn_to_publish(self, user_id: str) -> None:
+        await self._limiter.turn("views.publish", limits.home(user_id))
+
+    async def publish(self, user_id: str, view: Block) -> None:
+        """After `turn_to_publish`."""
+        await self._call("views.publish", {"user_id": user_id, "view": view}, limits.home(user_id))
 
     # People
 
@@ -243,6 +292,33 @@ class Slack:
         await self._limiter.turn("usergroups.users.list", due)
         said = await self._call("usergroups.users.list", {"usergroup": group}, due, form=True)
         return frozenset(_of(said, "usergroups.users.list", "users"))
+
+    async def channels(self, user_id: str) -> frozenset[str]:
+        """The channels of a person, private ones where the bot is in them too and may see them."""
+        try:
+            return await self._channels(user_id, "public_channel,private_channel")
+        except Refused as refused:
+            if refused.code != "missing_scope":
+                raise
+            return await self._channels(user_id, "public_channel")
+
+    async def _channels(self, user_id: str, types: str) -> frozenset[str]:
+        method, due = "users.conversations", limits.of_tier("users.conversations", limits.TIER_3)
+        asked: dict[str, Any] = {
+            "user": user_id,
+            "types": types,
+            "exclude_archived": "true",
+            "limit": PAGE,
+        }
+        found: set[str] = set()
+        for _ in range(PAGES):
+            await self._limiter.turn(method, due)
+            said = await self._call(method, asked, due, form=True)
+            found.update(each["id"] for each in _of(said, method, "channels"))
+            asked["cursor"] = (said.get("response_metadata") or {}).get("next_cursor")
+            if not asked["cursor"]:
+                break
+        return frozenset(found)
 
     def once(self, what: str, words: str, *values: object) -> None:
         """Into the log, the first time only."""

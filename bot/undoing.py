@@ -12,7 +12,6 @@ from workflows.values.people import Person
 from workflows.values.spec import UndoPlanner
 from workflows.values.view import Change, RunView
 
-from . import words
 from .afterwards import Afterwards
 from .cards import draw
 from .errors import BotError, Refused, RunGone
@@ -21,10 +20,12 @@ from .payloads import Click, Payload
 from .runs import Goal, Runs, within
 from .settings import BotSettings
 from .slack import Posted, Slack
+from .start_policy import StartPolicy
 from .views.lists import sentence
 from .views.look import Look
 from .views.refs import UndoRef
 from .views.text import code, one_line, shortened
+from .words import ending as said
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +51,12 @@ class Attempt(NamedTuple):
 
 
 class Undoing:
-    def __init__(self, runs: Runs, slack: Slack, settings: BotSettings, later: Afterwards) -> None:
+    def __init__(
+        self, runs: Runs, slack: Slack, policy: StartPolicy, settings: BotSettings, later: Afterwards
+    ) -> None:
         self._runs = runs
         self._slack = slack
+        self._policy = policy
         self._settings = settings
         self._later = later
 
@@ -61,35 +65,34 @@ class Undoing:
         ref = click.ref(UndoRef)
         try:
             async with within():
-                said = await self._begin(ref, click.person)
+                answer = await self._begin(ref, click.person)
         except BotError as error:
             log.warning("an undo by %s of %s was not started: %r", click.person.user, ref.run, error)
-            said = error.text
+            answer = error.text
         whisper = self._slack.whisper(
-            click.spot.channel, click.person.user, sentence(said), click.spot.thread_ts
+            click.spot.channel, click.person.user, sentence(answer), click.spot.thread_ts
         )
         self._later.do(whisper)
         await ack()
 
     async def _begin(self, ref: UndoRef, by: Person) -> str:
         """Starts it, once; what to say. Raises BotError."""
-        bot = await self._slack.identity()
-        if bot.enterprise is None and by.team != bot.team:
-            return words.OUTSIDER
         view = await self._runs.view(ref.run)
         change = next((each for each in view.changes if each.call == ref.call and each.undo), None)
         spec = self._settings.agent(view.agent)
         contract = next((each for each in self._settings.tools if change and each.name == change.undo), None)
         if change is None or spec is None or contract is None:
-            return words.NO_UNDO
+            return said.NO_UNDO
+        if why := await self._policy.refusal(spec, by, view.place.channel):
+            return self._policy.said(why, spec)
         last = await self._last(view, ref.call)
         if last.undone:
-            return words.UNDONE_ALREADY.format(name=code(last.name))
+            return said.UNDONE_ALREADY.format(name=code(last.name))
         if last.found is not None:
-            return words.UNDO_UNDER_WAY.format(name=code(last.name))
+            return said.UNDO_UNDER_WAY.format(name=code(last.name))
         planner = UndoPlanner(run=ref.run, call=ref.call)
         goal = Goal(
-            text=words.UNDO_GOAL.format(
+            text=said.UNDO_GOAL.format(
                 what=shortened(one_line(change.text or change.tool), LONGEST),
                 tool=change.tool,
                 target=shortened(one_line(change.target), LONGEST),
@@ -102,7 +105,7 @@ class Undoing:
         )
         update = {"planner": planner, "tools": (contract,), "own_tools": ()}
         await self._runs.start(goal, spec.model_copy(update=update))
-        return words.UNDO_BEGUN
+        return said.UNDO_BEGUN
 
     async def _last(self, view: RunView, call: int) -> Attempt:
         """The run that undid it or is about to; else the place for one. Whoever clicks, and however often, it is the same."""

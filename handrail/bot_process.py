@@ -7,15 +7,22 @@ from aiohttp import ClientError
 from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 
+from activities.blobs import BlobStore
+from activities.masking import Masker
+from activities.tool_servers import ToolServers
+from activities.tools import Tools
 from bot.app import Bot, assemble, listening
 from bot.errors import SlackError
+from bot.posts import Posts
 from bot.server import NotListening
 from bot.settings import BotSettings, SlackSettings
+from workflows.outside import BOT
 
 from . import blobs, temporal
 from .config import Config
 from .queues import slack_worker, until_stopped
 from .ready import say_ready
+from .slack_posts import SlackPosts
 from .stopping import stop_signals
 from .trouble import Misused, Trouble
 
@@ -23,17 +30,26 @@ DEFAULT_HTTP_PORT = 3000
 SLACK = "https://slack.com/api/"
 
 
-async def serve(config: Config, environ: Mapping[str, str]) -> None:
+async def serve(config: Config, environ: Mapping[str, str], masker: Masker) -> None:
     """Be the bot until told to stop. Raises `Trouble`."""
     slack = slack_settings(environ)
     with stop_signals() as stop:
-        client = await stop.before(temporal.connect_patiently(environ, blobs.store(config, environ)))
+        kept = blobs.store(config, environ)
+        client = await stop.before(temporal.connect_patiently(environ, kept))
         bot = assemble(client, bot_settings(config, environ), slack)
         async with AsyncExitStack() as stack:
             await stop.before(_listen(stack, bot, slack))
-            worker = slack_worker(client, bot.carriers)
+            contracts = [contract for contract in config.tools if contract.queue == BOT]
+            carriers = [*bot.carriers, posting_tools(config, bot.posts, masker, kept)]
+            worker = slack_worker(client, carriers, contracts)
             say_ready(environ)
             await until_stopped(worker, stop)
+
+
+def posting_tools(config: Config, posts: Posts, masker: Masker, kept: BlobStore) -> Tools:
+    """The tools that need Slack's token."""
+    servers = [SlackPosts(name, said.slack.channels, posts) for name, said in config.posts.items()]
+    return Tools(ToolServers(servers), masker, kept)
 
 
 async def _listen(stack: AsyncExitStack, bot: Bot, slack: SlackSettings) -> None:
@@ -56,6 +72,7 @@ def bot_settings(config: Config, environ: Mapping[str, str]) -> BotSettings:
     return BotSettings(
         agents=config.agents,
         tools=config.tools,
+        starting=dict(config.starting),
         default_agent=config.default_agent,
         command=config.command,
         freezers=config.freezers,

@@ -9,7 +9,7 @@ from rich.text import Text
 from temporalio.client import Client
 
 from activities.blobs import BlobTrouble
-from workflows.outside import Queue
+from workflows.outside import BOT, Queue
 from workflows.values.spec import ModelPlanner, RuleKind
 
 from . import blobs, temporal
@@ -95,7 +95,12 @@ async def _slack(environ: Mapping[str, str], config: Config) -> AsyncIterator[Li
     started = {
         start.channel: f"the events of {source.name}" for source in config.events for start in source.starts
     }
-    async for well, text in check_slack(environ, config.rules, started):
+    posted = {
+        channel: f"the server {name}"
+        for name, said in config.posts.items()
+        for channel in said.slack.channels
+    }
+    async for well, text in check_slack(environ, config.rules, {**started, **posted}, posted):
         yield Line(well, "Slack", text)
 
 
@@ -138,7 +143,8 @@ async def _polled(client: Client, team: str) -> Line:
         return Line(False, "Temporal", str(trouble))
     if polled:
         return Line(True, "Temporal", f"a worker takes what goes to {queue}")
-    text = f"no worker takes what goes to {queue}: handrail worker --queue {team}"
+    start = "bot" if team == BOT else f"worker --queue {team}"
+    text = f"no worker takes what goes to {queue}: handrail {start}"
     return Line(True, "Temporal", text, doubtful=True)
 
 
@@ -186,9 +192,12 @@ def _days(time: timedelta) -> str:
 
 
 async def _tools(config: Config, environ: Mapping[str, str]) -> AsyncIterator[Line]:
-    async with tool_servers(config, environ, worker_masker(config, environ)) as servers:
-        async for well, text in check_tools(servers, config):
-            yield Line(well, "tools", text)
+    """With those of the bot, which can be told without it."""
+    of_the_bot = [load(environ, queue=BOT)] if not config.queue and config.posts else []
+    for each in (config, *of_the_bot):
+        async with tool_servers(each, environ, worker_masker(each, environ)) as servers:
+            async for well, text in check_tools(servers, each):
+                yield Line(well, "tools", text)
 
 
 async def _models(config: Config) -> AsyncIterator[Line]:

@@ -15,27 +15,19 @@ from workflows.values.spec import Rule
 
 from .bot_process import slack_settings
 from .manifest import BOT_SCOPES, OPTIONAL_SCOPES
+from .slack_advice import refusal
 from .trouble import Trouble
-
-WHAT_TO_DO = {
-    "invalid_auth": "the token is wrong: copy it again from the app's pages",
-    "not_authed": "the token is empty",
-    "account_inactive": "the app was removed from the workspace: install it again",
-    "token_revoked": "the token was revoked: install the app again",
-    "token_expired": "the token has expired: install the app again",
-    "channel_not_found": "a private channel is not there for who is not in it: /invite the bot",
-    "not_in_channel": "/invite the bot",
-    "missing_scope": "the token lacks a scope: render the manifest again and reinstall the app",
-}
-"""By Slack's word for it: docs.slack.dev/reference/methods/auth.test."""
 
 
 async def check_slack(
-    environ: Mapping[str, str], rules: Iterable[Rule] = (), channels: Mapping[str, str] | None = None
+    environ: Mapping[str, str],
+    rules: Iterable[Rule] = (),
+    channels: Mapping[str, str] | None = None,
+    named: Iterable[str] = (),
 ) -> AsyncIterator[tuple[bool, str]]:
     """(is it well, in words) of the bot's token, its scopes, the way events come in, and whom *rules* name.
 
-    *channels*: others that are posted to, with what names them.
+    *channels*: others that are posted to, with what names them. *named*: those that people are told by name.
     """
     try:
         settings = slack_settings(environ)
@@ -59,6 +51,8 @@ async def check_slack(
         # An emergency is no time to learn that its channel can't be told.
         asked = client.conversations_history(channel=channel, limit=1)
         yield await _named(f"the channel {channel} of {of}", asked)
+    for channel in named:
+        yield await _named(f"the name of the channel {channel}", client.conversations_info(channel=channel))
     for group, rule in _groups(rules).items():
         yield await _named(
             f"the group {group} of the rule “{rule}”", client.usergroups_users_list(usergroup=group)
@@ -84,8 +78,8 @@ async def _named(what: str, asked: Awaitable[AsyncSlackResponse]) -> tuple[bool,
         await asked
     except SlackApiError as error:
         named = named_error("", error)
-        advice = WHAT_TO_DO.get(named.code, "is it the id of this workspace's?")
-        return False, f"{what} can't be used: {named.code} ({advice})"
+        why = refusal(named.code, otherwise="is it the id of this workspace's?")
+        return False, f"{what} can't be used: {why}"
     except (SlackClientError, ClientError, OSError, TimeoutError) as error:
         return False, f"{what} can't be tried: {error or type(error).__name__}"
     return True, f"{what} is there"
@@ -121,5 +115,4 @@ def _why(refused: str, method: str, error: SlackApiError) -> str:
     named = named_error(method, error)
     if not named.lasting:
         return f"the server does not say whether it takes the token, try again: {named}"
-    advice = f" ({WHAT_TO_DO[named.code]})" if named.code in WHAT_TO_DO else ""
-    return f"{refused}: {named.code}{advice}"
+    return f"{refused}: {refusal(named.code)}"

@@ -76,8 +76,9 @@ def bot() -> None:
 
     _log()
     config = load(os.environ, with_servers=False, with_events=True)
-    mask_logs(bot_masker(config, os.environ))
-    _run(serve(config, os.environ))
+    masker = bot_masker(config, os.environ)
+    mask_logs(masker)
+    _run(serve(config, os.environ, masker))
 
 
 @app.command()

@@ -10,22 +10,27 @@ from .trouble import Misused
 
 BOT_SCOPES = {
     "app_mentions:read": "a goal may be typed as a mention",
-    "assistant:write": "an agent: Slack shows beside a run's thread whether it works or waits, and a Stop button",
+    "assistant:write": "an agent: Slack shows whether a run works or waits, with a Stop button, and suggests goals in direct messages",
     "channels:history": "a post that may or may not have arrived is looked up before it is repeated",
+    "channels:read": "the name of a channel that a tool posts in, and whose home shows which runs",
     "chat:write": "cards in threads, and notices to one person",
-    "commands": "the slash command",
+    "commands": "the slash command, and the shortcuts",
     "groups:history": "the same look-up in private channels",
-    "im:history": "the same look-up in direct messages",
+    "groups:read": "the same as channels:read for private channels that the bot is in",
+    "im:history": "a goal may be typed as a direct message; and the same look-up there",
     "im:write": "a notice to somebody who is not in the channel",
     "usergroups:read": "who is in a group of approvers, looked up at the moment it counts",
     "users:read": "whether somebody who decides is a member, a guest or deactivated",
 }
 """Each with its reason."""
-OPTIONAL_SCOPES = ("assistant:write", "groups:history", "im:history")
-"""An admin may leave these out: threads show no sessions then, and a post that may have arrived is not looked up."""
+OPTIONAL_SCOPES = ("assistant:write", "channels:read", "groups:history", "groups:read", "im:history")
+"""An admin may leave these out: threads show no sessions then, nothing is suggested, nobody is heard in direct messages, a
+post that may have arrived is not looked up, no tool posts, and lists show only one's own runs."""
 BOT_EVENTS = {
     "agent_session_stopped": "Slack's Stop button beside a run's thread",
+    "app_home_opened": "somebody's home is drawn when they look at it, and goals are suggested in direct messages",
     "app_mention": "a goal, typed as a mention",
+    "message.im": "a goal, typed as a direct message",
 }
 PATH = "/slack/events"
 """Where the bot listens over HTTP (bot/http.py)."""
@@ -49,16 +54,25 @@ features:
   agent_view:
     agent_description: Works out goals step by step, and asks before it changes anything
   app_home:
-    home_tab_enabled: false
+    home_tab_enabled: true
     messages_tab_enabled: true
-    messages_tab_read_only_enabled: true
+    messages_tab_read_only_enabled: false  # a direct message is a goal
   bot_user:
     display_name: handrail
     always_online: true
+  shortcuts:
+    - name: Start a run
+      type: global
+      callback_id: start_run
+      description: Fill in a form, and choose where it runs
+    - name: Ask Handrail about this
+      type: message
+      callback_id: ask_about_message
+      description: A run in this message's thread, with the message quoted
   slash_commands:
     - command: {command}
       description: Start a run, or see and stop one
-      usage_hint: '<goal> | plan <goal> | status <run> | cancel <run> | list | schedule "<cron>" <goal> | freeze <environment> <reason> | help'
+      usage_hint: '<goal> | plan <goal> | status <run> | why <run> | cancel <run> | list | schedule "<cron>" <goal> | freeze <environment> <reason> | help'
       should_escape: true
 {url}\
 oauth_config:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from temporalio import activity
@@ -100,13 +101,16 @@ def _longest(contracts: Sequence[ToolContract]) -> timedelta:
     return timedelta(seconds=max((contract.timeout_seconds for contract in contracts), default=0.0))
 
 
-def slack_worker(client: Client, carriers: Sequence[object]) -> Worker:
-    """The worker inside the bot process, for the steps that speak Slack."""
+def slack_worker(
+    client: Client, carriers: Sequence[object], contracts: Sequence[ToolContract] = ()
+) -> Worker:
+    """The worker inside the bot process, for the steps that speak Slack: tools' too, where *carriers* has some."""
     return Worker(
         client,
         task_queue=Queue.SLACK.value,
-        activities=as_activities(*carriers)[Queue.SLACK],
-        graceful_shutdown_timeout=MARGIN,
+        activities=list(chain.from_iterable(as_activities(*carriers).values())),
+        graceful_shutdown_timeout=_longest(contracts) + MARGIN,
+        max_heartbeat_throttle_interval=HEARTBEATS,
     )
 
 

@@ -1,9 +1,11 @@
 """The tool servers of the config, as a worker speaks to them."""
 
 import os
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from temporalio.client import Client
 
@@ -13,6 +15,8 @@ from activities.command_tools import CommandSettings, CommandTool
 from activities.elsewhere import ElsewhereServer
 from activities.http_server import HttpServer
 from activities.http_tools import HttpSettings, HttpTool
+from activities.mail_server import MailServer
+from activities.mail_tools import MailSettings
 from activities.masking import Masker
 from activities.mcp_http import UrlSettings
 from activities.mcp_oauth import Credentials
@@ -29,14 +33,21 @@ from .config.server_sections import (
     CommandsSection,
     HttpSection,
     HttpToolSection,
+    MailSection,
     McpUrlSection,
     OauthSection,
+    PostsSection,
     PythonSection,
     ServerSection,
     SqlSection,
     SqlToolSection,
     StdioSection,
 )
+
+HERE = re.compile(r"localhost|127\.[0-9.]+")
+"""This machine: nothing leaves it, so nothing has to be encrypted."""
+SUBMISSION_PORT, SMTPS_PORT = 587, 465
+"""RFC 6409 (3.1) and RFC 8314 (3.3)."""
 
 
 @asynccontextmanager
@@ -85,6 +96,13 @@ class _Built:
                 return CommandServer(settings, self.artifacts, path=self.path, masker=self.masker)
             case PythonSection():
                 return PythonServer(name, said.python, reading=reading, masker=self.masker)
+            case MailSection():
+                return MailServer(mail_settings(name, said))
+            case PostsSection():
+                # Listed only: the bot's own worker calls it, and all others do without its imports
+                from .slack_posts import SlackPosts  # noqa: PLC0415
+
+                return SlackPosts(name, said.slack.channels)
 
 
 # The only places where their secrets are taken out of their wrapping
@@ -157,6 +175,22 @@ def sql_settings(name: str, said: SqlSection) -> SqlSettings:
 
 def _sql_tool(said: SqlToolSection) -> SqlTool:
     return SqlTool(**{**said.model_dump(), "query": said.query or ""})
+
+
+def mail_settings(name: str, said: MailSection) -> MailSettings:
+    address = urlsplit(said.smtp)
+    host, tls = address.hostname or "", address.scheme == "smtps"
+    return MailSettings(
+        name=name,
+        host=host,
+        port=address.port or (SMTPS_PORT if tls else SUBMISSION_PORT),
+        sender=said.from_,
+        tls=tls,
+        starttls=not (said.insecure or HERE.fullmatch(host)),
+        user=said.user,
+        password=said.password.get_secret_value() if said.password else "",
+        allowed=said.to,
+    )
 
 
 def command_settings(name: str, said: CommandsSection, reading: frozenset[str]) -> CommandSettings:

@@ -15,6 +15,7 @@ from activities.planning import Planning
 from activities.tool_replies import NotSent
 from activities.tool_servers import ToolServers
 from activities.tools import Tools
+from workflows.outside import BOT
 
 from . import blobs, temporal
 from .config import Config
@@ -22,6 +23,7 @@ from .queues import as_activities, runner, runs_worker, team_worker, until_stopp
 from .ready import say_ready
 from .servers import tool_servers
 from .stopping import stop_signals
+from .trouble import Misused
 
 if TYPE_CHECKING:
     from activities.models import Models
@@ -56,6 +58,8 @@ async def work(config: Config, environ: Mapping[str, str], masker: Masker) -> No
 
 async def work_for_a_team(config: Config, environ: Mapping[str, str], masker: Masker) -> None:
     """Be the worker of the config's queue until told to stop: its tools, and nothing else. Raises `Trouble`."""
+    if config.queue == BOT:
+        raise Misused(f"the queue {BOT} is the bot's own: handrail bot")
     with stop_signals() as stop:
         kept = blobs.store(config, environ)
         client = await stop.before(temporal.connect_patiently(environ, kept))

@@ -94,18 +94,41 @@ class Person:
 
     async def submit(self, view: Json, values: dict[str, Any] | None = None) -> Json:
         """Fill in a modal and send it; *values* go by label, block_id or action_id."""
+        return await self._do(
+            "submit_view", {"view_id": view["id"], "state": self._state(view, values or {})}
+        )
+
+    def _state(self, view: Json, values: dict[str, Any]) -> Json:
         state: Json = {}
-        for name, value in (values or {}).items():
+        for name, value in values.items():
             block = _input(view, name)
             element = block["element"]
             state.setdefault(block["block_id"], {})[element["action_id"]] = _typed_in(element, value)
-        return await self._do("submit_view", {"view_id": view["id"], "state": state})
+        return state
 
     async def close(self, view: Json) -> Json:
         return await self._do("close_view", {"view_id": view["id"]})
 
     async def open_home(self) -> Json:
         return await self._do("open_home", {})
+
+    async def open_direct(self) -> Json:
+        """Open one's direct messages with the bot."""
+        return await self._do("open_home", {"tab": "messages"})
+
+    async def prompts(self) -> list[Json]:
+        """What is suggested above where this person types to the bot."""
+        said = (await self.state())["prompts"].get(f"D{self.user_id[1:]}", {})
+        found: list[Json] = said.get("prompts", [])
+        return found
+
+    async def choose(self, view: Json, name: str, value: str, typed: dict[str, Any] | None = None) -> Json:
+        """Choose *value* in a field that tells the app at once, with *typed* standing in the others."""
+        block = _input(view, name)
+        chosen = _typed_in(block["element"], value)
+        where = {"block_id": block["block_id"], "action_id": block["element"]["action_id"]}
+        state = self._state(view, (typed or {}) | {name: value})
+        return await self._do("click", {"view_id": view["id"], **where, **chosen, "state": state})
 
     async def shortcut(self, callback_id: str, message: Json | None = None) -> Json:
         body: Json = {"callback_id": callback_id}
@@ -239,4 +262,6 @@ def _typed_in(element: Json, value: Any) -> Json:
             "type": kind,
             "selected_options": [each for each in element["options"] if each["value"] in value],
         }
+    if kind == "conversations_select":
+        return {"type": kind, "selected_conversation": value}
     return {"type": kind, "value": value}

@@ -3,8 +3,25 @@
 Limits: Slack's Block Kit reference (docs.slack.dev/reference/block-kit), as restated by slack_sdk's model classes.
 """
 
-from sandbox.schema import Check, anything, boolean, integer, items, number, one_of, shape, string, typed
+import re
+from typing import Any
 
+from sandbox.json_types import Json
+from sandbox.schema import (
+    Check,
+    Problems,
+    anything,
+    boolean,
+    integer,
+    items,
+    number,
+    one_of,
+    shape,
+    string,
+    typed,
+)
+
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
 ACTION_ID = string(255)
 URL = string(3000)
 
@@ -53,6 +70,43 @@ def entry(optional: dict[str, Check], required: dict[str, Check] | None = None) 
     return element(required or {}, {"placeholder": PLACEHOLDER, "focus_on_load": boolean, **optional})
 
 
+def begun_with(check: Check) -> Check:
+    """What is chosen from the start has to be among the options."""
+
+    def checked(value: Any, at: str, problems: Problems) -> None:
+        check(value, at, problems)
+        if problems.found:
+            return
+        groups = value.get("option_groups", [])
+        options = value.get("options") or [each for group in groups for each in group["options"]]
+        for name in ("initial_option", "initial_options"):
+            begun = value.get(name, [])
+            if any(each not in options for each in (begun if isinstance(begun, list) else [begun])):
+                problems.add(f"{at}/{name}", "must be one of the options")
+
+    return checked
+
+
+_NUMBER_INPUT = entry(
+    {
+        "initial_value": string(),
+        "min_value": string(),
+        "max_value": string(),
+        "dispatch_action_config": DISPATCH,
+    },
+    {"is_decimal_allowed": boolean},
+)
+
+
+def number_input(value: Json, at: str, problems: Problems) -> None:
+    _NUMBER_INPUT(value, at, problems)
+    for name in ("initial_value", "min_value", "max_value"):
+        if isinstance(said := value.get(name), str) and not NUMBER.fullmatch(said):
+            problems.add(f"{at}/{name}", "must be a number")
+    if not problems.found and float(value.get("min_value", "-inf")) > float(value.get("max_value", "inf")):
+        problems.add(f"{at}/min_value", "cannot be greater than max_value")
+
+
 IMAGE = shape(
     {"type": anything, "alt_text": string(2000)},
     {"image_url": URL, "slack_file": shape({}, {"id": string(), "url": string()})},
@@ -84,7 +138,7 @@ FEEDBACK_BUTTONS = shape(
     {"action_id": ACTION_ID},
 )
 SELECTS: dict[str, Check] = {
-    "static_select": entry({**CHOICES, "initial_option": PLAIN_OPTION}),
+    "static_select": begun_with(entry({**CHOICES, "initial_option": PLAIN_OPTION})),
     "multi_static_select": entry(
         {**CHOICES, "initial_options": items(PLAIN_OPTION), "max_selected_items": integer}
     ),
@@ -99,11 +153,14 @@ SELECTS: dict[str, Check] = {
             "filter": anything,
         }
     ),
-    "radio_buttons": entry(
-        {"initial_option": RICH_OPTION}, {"options": items(RICH_OPTION, most=10, fewest=1)}
+    "radio_buttons": begun_with(
+        entry({"initial_option": RICH_OPTION}, {"options": items(RICH_OPTION, most=10, fewest=1)})
     ),
-    "checkboxes": entry(
-        {"initial_options": items(RICH_OPTION)}, {"options": items(RICH_OPTION, most=10, fewest=1)}
+    "checkboxes": begun_with(
+        entry(
+            {"initial_options": items(RICH_OPTION, fewest=1)},
+            {"options": items(RICH_OPTION, most=10, fewest=1)},
+        )
     ),
     "datepicker": entry({"initial_date": string()}),
     "timepicker": entry({"initial_time": string(), "timezone": string()}),
@@ -119,15 +176,7 @@ TYPED: dict[str, Check] = {
             "dispatch_action_config": DISPATCH,
         }
     ),
-    "number_input": entry(
-        {
-            "initial_value": string(),
-            "min_value": string(),
-            "max_value": string(),
-            "dispatch_action_config": DISPATCH,
-        },
-        {"is_decimal_allowed": boolean},
-    ),
+    "number_input": number_input,
     "email_text_input": entry({"initial_value": string(), "dispatch_action_config": DISPATCH}),
     "url_text_input": entry({"initial_value": string(), "dispatch_action_config": DISPATCH}),
 }

@@ -65,6 +65,8 @@ class Live:
                 return {"type": "home", "home": change.body}
             case "channel":
                 return {"type": "channel", "channel": change.body}
+            case "prompts":
+                return {"type": "prompts", "channel": change.channel, "prompts": change.body}
             case "agent_session":
                 return {"type": "agent_session", "session": change.body}
             case "message_deleted":

@@ -97,6 +97,8 @@ class PageApi:
                 "command": world.settings.commands[0],
                 "commands": list(world.settings.commands),
                 "bot": {"user_id": BOT_USER_ID, "name": workspace.users[BOT_USER_ID].name},
+                "shortcuts": [each.model_dump() for each in world.settings.shortcuts],
+                "prompts": {name: said for name, said in workspace.prompts.items() if name in inside},
                 "home": workspace.homes.get(me.id),
                 "views": world.modals.stack(me.id),
                 "agent_sessions": [each for each in workspace.sessions.values() if each["channel"] in inside],
@@ -143,6 +145,7 @@ class PageApi:
         return await self._modals.close(body["as"], body["view_id"])
 
     async def _open_home(self, body: Json) -> Json:
+        """The App Home, or with the tab `messages` one's direct messages with the bot."""
         user = self._world.person(body["as"])
         self._world.events.home_opened(user.id, body.get("tab", "home"))
         return {"ok": True, "home": self._world.workspace.homes.get(user.id)}

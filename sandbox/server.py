@@ -164,9 +164,11 @@ class Sandbox:
         )
         return {
             **ChatMethods(workspace).methods(),
-            **ConversationsMethods(workspace).methods(),
+            **ConversationsMethods(workspace, self.settings.scopes).methods(),
             **PeopleMethods(workspace).methods(),
-            **ViewsMethods(workspace, self.world.modals, self.world.triggers).methods(),
+            **ViewsMethods(
+                workspace, self.world.modals, self.world.triggers, home_tab=self.settings.home_tab
+            ).methods(),
             **agents.methods(),
             **files.methods(),
             "apps.connections.open": Method(self._open_connection, 3, token="app"),  # noqa: S106

@@ -1,7 +1,7 @@
 """What can be set about the sandbox. The defaults are Slack's own numbers."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,9 +9,11 @@ DEFAULT_SCOPES = (
     "app_mentions:read",
     "assistant:write",
     "channels:history",
+    "channels:read",
     "chat:write",
     "commands",
     "groups:history",
+    "groups:read",
     "im:history",
     "im:write",
     "usergroups:read",
@@ -25,6 +27,22 @@ DEFAULT_EVENTS = (
     "message.channels",
     "message.groups",
     "message.im",
+)
+
+
+class Shortcut(BaseModel):
+    """As the app's manifest names one (docs.slack.dev/reference/app-manifest, features.shortcuts)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(max_length=24)
+    type: Literal["global", "message"]
+    callback_id: str = Field(max_length=255)
+
+
+DEFAULT_SHORTCUTS = (
+    Shortcut(name="Start a run", type="global", callback_id="start_run"),
+    Shortcut(name="Ask Handrail about this", type="message", callback_id="ask_about_message"),
 )
 
 Seconds = Annotated[float, Field(ge=0)]
@@ -43,8 +61,11 @@ class SandboxSettings(BaseModel):
     signing_secret: str = "sandbox-signing-secret"  # noqa: S105
     request_url: str | None = None
     commands: tuple[str, ...] = ("/handrail",)
+    shortcuts: tuple[Shortcut, ...] = DEFAULT_SHORTCUTS
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     events: tuple[str, ...] = DEFAULT_EVENTS
+    home_tab: bool = True
+    """The app's Home tab is switched on."""
     rate_limits: bool = True
     ack_seconds: Seconds = 3.0
     trigger_seconds: Seconds = 3.0

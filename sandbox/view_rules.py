@@ -1,6 +1,7 @@
 """Modals and the App Home: what Slack takes as a view, and what a filled-in one must hold before it is sent."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from sandbox import elements as el
@@ -91,6 +92,19 @@ def filled_state(view: Json, given: Json) -> Json:
     return values
 
 
+def _no_number(element: Json, content: str) -> str:
+    if not el.NUMBER.fullmatch(content):
+        return "Enter a number."
+    number = Decimal(content)
+    if not element["is_decimal_allowed"] and number != int(number):
+        return "Enter a whole number."
+    if "min_value" in element and number < Decimal(element["min_value"]):
+        return f"Enter a number no smaller than {element['min_value']}."
+    if "max_value" in element and number > Decimal(element["max_value"]):
+        return f"Enter a number no greater than {element['max_value']}."
+    return ""
+
+
 def complaints(view: Json, values: Json) -> Json:
     """What Slack's own client says before it sends anything: block_id to sentence."""
     found: Json = {}
@@ -103,6 +117,9 @@ def complaints(view: Json, values: Json) -> Json:
         if content in (None, "", []):
             if not block.get("optional", False):
                 found[block["block_id"]] = REQUIRED
+        elif element["type"] == "number_input":
+            if complaint := _no_number(element, content):
+                found[block["block_id"]] = complaint
         elif isinstance(content, str) and len(content) > element.get("max_length", 3000):
             found[block["block_id"]] = f"Enter no more than {element.get('max_length', 3000)} characters."
         elif isinstance(content, str) and len(content) < element.get("min_length", 0):

@@ -12,7 +12,14 @@ from sandbox.roster import BOT_USER_ID, Channel, User, UserGroup
 from sandbox.store import Store
 
 ChangeKind = Literal[
-    "message", "message_changed", "message_deleted", "ephemeral", "home", "channel", "agent_session"
+    "message",
+    "message_changed",
+    "message_deleted",
+    "ephemeral",
+    "home",
+    "channel",
+    "agent_session",
+    "prompts",
 ]
 
 
@@ -45,6 +52,8 @@ class Workspace:
             self._messages.setdefault(message["channel"], {})[message["ts"]] = message
         self._ephemerals: dict[tuple[str, str], tuple[str, Json]] = {}
         self.sessions: dict[str, Json] = self._store.all("session")
+        self.prompts: dict[str, Json] = {}
+        """By channel; said anew whenever somebody opens it."""
         self.homes: dict[str, Json] = self._store.all("home")
         newest = max((ts for by_ts in self._messages.values() for ts in by_ts), default="0.0")
         self._last_ts = int(newest.replace(".", ""))
@@ -164,6 +173,10 @@ class Workspace:
         self.sessions[key] = session
         self._store.put("session", key, session)
         self._tell(Change("agent_session", session["channel"], session))
+
+    def suggest(self, channel: str, prompts: Json) -> None:
+        self.prompts[channel] = prompts
+        self._tell(Change("prompts", channel, prompts))
 
     def set_home(self, user_id: str, view: Json) -> None:
         self.homes[user_id] = view

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
+from tests.workflows.histories import record
 from workflows import attributes
 
 # The same examples each time, and none of them against a clock: what is committed passes here and elsewhere alike.
@@ -50,6 +51,17 @@ async def temporal() -> AsyncIterator[WorkflowEnvironment]:
         dev_server_log_level="error",
     ) as environment:
         yield environment
+
+
+@pytest_asyncio.fixture
+async def keep_histories(
+    temporal: WorkflowEnvironment, request: pytest.FixtureRequest
+) -> AsyncIterator[list[str]]:
+    """Put the ids of workflows in: of a story marked `recorded`, `make histories` keeps theirs."""
+    ids: list[str] = []
+    yield ids
+    if request.config.getoption("--record-histories") and request.node.get_closest_marker("recorded"):
+        await record(temporal.client, request.node.originalname, ids)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

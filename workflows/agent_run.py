@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError
 
-from . import compacting, events, inbox, pausing, reading, repeating, showing
+from . import compacting, events, inbox, pausing, reading, recounting, repeating, showing
 from .announcing import Announcer
 from .docket import Docket
 from .gating import Gate
@@ -20,6 +20,7 @@ from .rules.outputs import READ_OUTPUT
 from .rules.policy import Allowed, NeedsApproval, Refused, Verdict, judge
 from .thinking import think
 from .undoing import offered
+from .values.account import Account
 from .values.calls import Call, CallResult, Ended, ProposedCall, Thought, ThoughtKind, Transcript
 from .values.freeze import Thawed
 from .values.run import OpenCall, RunInput, RunResult
@@ -119,6 +120,11 @@ class AgentRun:
     def audit(self) -> list[AuditRow]:
         """Who did what, when, on which evidence: the latest rows."""
         return self._memory.audit
+
+    @workflow.query
+    def account(self, turn: int = 0) -> Account:
+        """What happened in a turn, and because of what; in the latest one for 0."""
+        return recounting.account(self._journal, turn)
 
     # The loop
 

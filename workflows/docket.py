@@ -70,7 +70,14 @@ class Docket:
         closed, _ = decide(approval, Over(state, why, workflow.now()))
         if closed is not approval:
             effect = approval.effect
-            self._journal.audit(state.value, why, gate=approval.gate, effect=effect.digest, key=effect.key)
+            self._journal.audit(
+                state.value,
+                why,
+                call=str(effect.call.number),
+                gate=approval.gate,
+                effect=effect.digest,
+                key=effect.key,
+            )
             self.put(closed)
         return closed
 
@@ -90,7 +97,8 @@ class Docket:
             at=workflow.now(),
             **more,
         )
-        self._journal.audit(kind.value, f"{effect.contract.name} on {effect.target}", gate=approval.gate)
+        what = f"{effect.contract.name} on {effect.target}"
+        self._journal.audit(kind.value, what, call=str(effect.call.number), gate=approval.gate)
         self._journal.touch()
 
     def shown(self, announced: Announced) -> None:
@@ -114,7 +122,7 @@ class Docket:
             return
         del self._memory.alerts[slot]
         kept = tuple(vote for vote in approval.votes if alert_slot(alert.kind, approval.id, vote) != slot)
-        self._journal.audit("not_told", why, gate=approval.gate)
+        self._journal.audit("not_told", why, call=str(approval.effect.call.number), gate=approval.gate)
         self.put(decide(approval, FellAway(kept))[0])
         if alert.by is not None:
             self._journal.tell(

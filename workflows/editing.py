@@ -27,7 +27,7 @@ async def take_up(case: Case, verdict: Allowed | NeedsApproval) -> TakenUp:
     assert edit is not None
     changed = call.model_copy(
         update={
-            "arguments": with_edit(call, parse(edit.arguments)),
+            "arguments": with_edit(call, parse(edit.arguments), edit.without),
             "edited_by": tuple(dict.fromkeys([*call.edited_by, edit.by])),
             "before_edits": call.proposed,
         }

@@ -137,7 +137,7 @@ class Gate:
                 self._audit(effect, admission, "as the rules allow without asking")
                 return effect, shown, admission
             self._case.step(StepState.WAITING, f"held: {held_by(freezes)}")
-            self._journal.audit("held", held_by(freezes), effect=effect.digest, rule=rule)
+            self._record("held", held_by(freezes), effect=effect.digest, rule=rule)
             await waiting.thawed(self._journal, freezes)
 
     async def _frozen(self) -> tuple[Frozen, ...] | None:
@@ -166,7 +166,7 @@ class Gate:
         if self._journal.stopped:
             raise Stopped
         approval = self._case.approval(effect, shown, rule, before)
-        self._journal.audit(
+        self._record(
             "asked",
             f"{effect.contract.name} on {effect.target}",
             gate=approval.gate,
@@ -198,7 +198,7 @@ class Gate:
                 case Held(held):
                     await self._wait_out(current, held, evidence)
                 case Short(reopened, text):
-                    self._journal.audit("reopened", text, gate=reopened.gate)
+                    self._record("reopened", text, gate=reopened.gate)
                     self._docket.put(reopened)
                 case Lapsed(ended):
                     raise self._end_of(self._docket.end(current, ended.state, ended.why))
@@ -224,7 +224,7 @@ class Gate:
         return admission
 
     def _audit(self, effect: Effect, admission: Admission, why: str, people: str = "") -> None:
-        self._journal.audit(
+        self._record(
             "admitted",
             f"{effect.contract.name} on {effect.target}, {why}",
             gate=admission.gate or "",
@@ -235,10 +235,14 @@ class Gate:
             review="due" if admission.break_glass else "",
         )
 
+    def _record(self, what: str, text: str, **refs: str) -> None:
+        """In the audit, as being about this call."""
+        self._journal.audit(what, text, None, call=str(self._case.call.number), **refs)
+
     async def _wait_out(self, current: Approval, held: Approval, evidence: Evidence) -> None:
         if held != current:
             self._docket.put(held)
-            self._journal.audit("held", held.held, gate=held.gate)
+            self._record("held", held.held, gate=held.gate)
         self._case.step(StepState.WAITING, f"held: {held.held}")
         await waiting.thawed(self._journal, tuple(evidence.frozen), held)
 

@@ -122,7 +122,9 @@ class Hearing:
     def _refuse(self, signal: Signal, facts: PersonFacts | None, *reasons: str) -> None:
         """Tell who sent it why it does not count. An empty reason is none; the same one is told once."""
         for why in dict.fromkeys(reason for reason in reasons if reason):
-            refs = {"delivery": signal.delivery, "gate": getattr(signal, "gate", ""), **_who(facts)}
+            call = getattr(signal, "approval", "").partition(".")[0]
+            gate = getattr(signal, "gate", "")
+            refs = {"delivery": signal.delivery, "call": call, "gate": gate, **_who(facts)}
             self._journal.audit("refused", f"{signal.kind}: {why}", by=signal.by, **refs)
             self._journal.tell(signal.by, why)
 
@@ -239,7 +241,10 @@ class Hearing:
                 }
             )
             text = f"{words}: {signal.reason}" if signal.reason else words
-            self._journal.audit("resolved", text, by=signal.by, key=signal.effect, delivery=signal.delivery)
+            call = unknown.id.partition(".")[0]
+            self._journal.audit(
+                "resolved", text, by=signal.by, call=call, key=signal.effect, delivery=signal.delivery
+            )
             self._journal.touch()
             resolution = Resolution(state=state, by=signal.by, reason=text, at=workflow.now())
             effect = workflow.get_external_workflow_handle(effect_workflow_id(signal.effect))
@@ -268,6 +273,7 @@ def _edited_arguments(edit: Edit) -> str:
 def _evidence(approval: Approval, signal: Decide | Edit, facts: PersonFacts) -> dict[str, str]:
     """What an audit row says of a decision, beside who and when."""
     return {
+        "call": str(approval.effect.call.number),
         "gate": approval.gate,
         "effect": approval.effect.digest,
         "rule": approval.rule.name,

@@ -88,7 +88,14 @@ class Journal:
         self.memory.revision += 1
 
     def audit(self, what: str, text: str, by: Person | None = None, **refs: str) -> None:
-        row = AuditRow(at=workflow.now(), what=what, text=text[:AUDIT_CHARACTERS], by=by, refs=refs)
+        row = AuditRow(
+            at=workflow.now(),
+            what=what,
+            text=text[:AUDIT_CHARACTERS],
+            by=by,
+            refs=refs,
+            turn=self.memory.turn,
+        )
         rows = self.memory.audit
         rows.append(row)
         if len(rows) > AUDIT_ROWS:
@@ -127,7 +134,9 @@ class Journal:
         note = "" if result.ended is Ended.OK else result.text
         self.step(call, StepState.SKIPPED if result.ended is Ended.WITHDRAWN else state, note[:200])
         # What was read stands in the transcript, and whole in the blob store: here it is a reminder.
-        said = result.text[:AUDIT_OF_A_READ] if result.ended is Ended.OK else result.text
+        said = result.text
+        if result.ended is Ended.OK and len(said) > AUDIT_OF_A_READ:
+            said = f"{said[:AUDIT_OF_A_READ]}…"
         self.audit(result.ended.value, f"{call.tool}: {said}", call=str(call.number))
 
     def turn_ended(self) -> None:

@@ -58,6 +58,10 @@ FRESHNESS = timedelta(minutes=15)
 """How old an admission may be when its effect starts; an hour-old one is never carried out."""
 
 
+BOT = "slack"
+"""The team whose worker is the bot's own: the one that may call tools which need Slack's token."""
+
+
 class Queue(StrEnum):
     """Two, so that the credentials stay apart: tools and models here, Slack there."""
 
@@ -66,6 +70,8 @@ class Queue(StrEnum):
 
     def of(self, team: str) -> str:
         """The task queue of a team's own tools, so that their credentials stay on its worker."""
+        if team == BOT:
+            return Queue.SLACK.value
         return f"{self.value}-{team}" if team else self.value
 
 

@@ -29,7 +29,13 @@ async def planned(case: Case, verdict: Allowed | NeedsApproval) -> CallResult:
     Docket(case.journal).put(approval.model_copy(update=over))
     call = case.call
     case.journal.planned(Change(tool=call.tool, target=case.target, text=call.title))
-    case.journal.audit("previewed", f"{call.tool} on {case.target}", effect=effect.digest, rule=rule.name)
+    case.journal.audit(
+        "previewed",
+        f"{call.tool} on {case.target}",
+        call=str(call.number),
+        effect=effect.digest,
+        rule=rule.name,
+    )
     said = f"{PLANNED} {shown.text}" if shown.by_tool and shown.content is None else PLANNED
     result = case.ended(Ended.PLANNED, said.strip())
     return result.model_copy(update={"structured": shown.content if shown.by_tool else None})

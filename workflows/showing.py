@@ -7,6 +7,7 @@ from temporalio import workflow
 from .journal import Journal
 from .undoing import offered
 from .values.approval import Approval, ApprovalState
+from .values.base import Json
 from .values.run import Memory, RunSummary, Wait
 from .values.spec import UndoPlanner
 from .values.view import (
@@ -87,6 +88,7 @@ def view(journal: Journal) -> RunView:
     planned = tuple(
         StepView(id=f"plan-{step.label}", title=step.title, state=StepState.PENDING) for step in memory.plan
     )
+    schemas = {each.call.number: each.input_schema for each in memory.open}
     return RunView(
         revision=memory.revision,
         run_id=workflow.info().workflow_id,
@@ -101,7 +103,7 @@ def view(journal: Journal) -> RunView:
         ended_at=memory.ended_at,
         doing=doing(journal),
         steps=(*memory.steps, *planned),
-        approvals=tuple(_approval(each) for each in memory.approvals.values()),
+        approvals=tuple(_approval(each, schemas) for each in memory.approvals.values()),
         alerts=tuple(memory.alerts.values()),
         unknowns=tuple(memory.unknowns.values()),
         questions=tuple(memory.questions.values()),
@@ -130,7 +132,7 @@ def _wait(wait: Wait) -> WaitView:
     return WaitView(kind=wait.kind, about=wait.about, since=wait.since, until=wait.until)
 
 
-def _approval(approval: Approval) -> ApprovalView:
+def _approval(approval: Approval, schemas: dict[int, Json]) -> ApprovalView:
     effect = approval.effect
     return ApprovalView(
         id=approval.id,
@@ -145,6 +147,7 @@ def _approval(approval: Approval) -> ApprovalView:
         editors=effect.call.edited_by,
         shown=approval.shown,
         before=approval.before,
+        input_schema=None if approval.state.ended else schemas.get(effect.call.number),
         slot=approval.slot,
         held=approval.held,
         opened_at=approval.opened_at,

@@ -5,7 +5,7 @@ from workflows.values.view import ApprovalView
 
 from .. import words
 from .blocks import (
-    MESSAGE_LIMIT,
+    HOPELESS,
     Block,
     Message,
     actions,
@@ -19,7 +19,7 @@ from .blocks import (
     section,
     when,
 )
-from .change import claim, excerpt, facts, length, notes, parts, title, whole
+from .change import claim, excerpt, facts, length, notes, parts, title, whole_arguments, whole_preview
 from .deciding import buttons
 from .fields import block
 from .standing import progress, votes, who_may, why, would_ask
@@ -31,8 +31,13 @@ CLAIM = 1500
 def approval_card(run_id: str, approval: ApprovalView) -> Message:
     """Whole, or without Approve: what a card can't show in full can't be approved on it."""
     said = parts(approval)
-    if length(said) <= MESSAGE_LIMIT:
-        card = _card(run_id, approval, block(whole(approval)), approvable=approval.shown.complete)
+    if length(said) <= HOPELESS:
+        card = _card(
+            run_id,
+            approval,
+            [*block(whole_arguments(approval)), *block(whole_preview(approval))],
+            approvable=approval.shown.complete,
+        )
         if fits(card.blocks):
             return card
     return _card(run_id, approval, block(excerpt(said)), approvable=False)

@@ -26,6 +26,8 @@ ELEMENT_LIMIT = 2800
 MESSAGE_BLOCKS = 50
 MESSAGE_LIMIT = 12_000
 """Of all text in a message; `msg_blocks_too_long` is reported from 13,172 on (slackapi/bolt-js#2509)."""
+HOPELESS = 3 * MESSAGE_LIMIT
+"""Characters of a change, both its versions counted, that no way of drawing it makes fit."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,9 @@ def quote(text: str) -> Block:
     return {"type": "rich_text_quote", "elements": [run_of(text)]}
 
 
-def preformatted(text: str) -> Block:
-    return {"type": "rich_text_preformatted", "elements": [run_of(text)]}
+def preformatted(text: str, language: str = "") -> Block:
+    made: Block = {"type": "rich_text_preformatted", "elements": [run_of(text)]}
+    return {**made, "language": language} if language else made
 
 
 def bullets(*items: Sequence[Block]) -> Block:

@@ -7,11 +7,21 @@ from workflows.values.view import ApprovalView
 
 from .. import words
 from .blocks import Block, line, person, preformatted, quote, run_of
-from .fields import argument_fields, argument_text, shown_fields, shown_text
+from .diffs import lines_changed
+from .fields import (
+    argument_fields,
+    argument_text,
+    arguments_changed,
+    shown_changed,
+    shown_fields,
+    shown_text,
+)
 from .text import one_line, shortened
 
 Parts = list[tuple[str, str]]
 """Labels and texts."""
+BESIDE = 3
+"""Lines that stay the same beside each change."""
 EXCERPT = 1500
 """Characters of each part that a card shows of a change too big for it."""
 
@@ -60,20 +70,22 @@ def notes(approval: ApprovalView, limit: int = 1000) -> list[Block]:
     return made
 
 
-def whole(approval: ApprovalView) -> list[Block]:
-    """Arguments and preview, all of them; both versions after a drift or an edit."""
+def whole_arguments(approval: ApprovalView) -> list[Block]:
+    """All of them; after an edit both versions in one, as old → new."""
     shown, before = approval.shown, approval.before
-    made: list[Block] = []
     if before is not None and was_edited(approval):
-        made += [label(words.ARGUMENTS_BEFORE), *argument_fields(sent(before))]
-        made += [label(words.ARGUMENTS_NOW), *argument_fields(sent(shown))]
-    else:
-        made += [label(words.ARGUMENTS), *argument_fields(sent(shown))]
-    if before is not None and before.by_tool:
-        made += [label(words.PREVIEW_BEFORE), *shown_fields(before)]
+        return [label(words.ARGUMENTS_CHANGED), *arguments_changed(sent(before), sent(shown))]
+    return [label(words.ARGUMENTS), *argument_fields(sent(shown))]
+
+
+def whole_preview(approval: ApprovalView) -> list[Block]:
+    """All of it; after a drift or an edit both versions in one, as old → new."""
+    shown, before = approval.shown, approval.before
     if not shown.by_tool:
-        return [*made, line(run_of(words.ITS_OWN_PREVIEW, italic=True))]
-    return [*made, label(_preview(before)), *shown_fields(shown)]
+        return [line(run_of(words.ITS_OWN_PREVIEW, italic=True))]
+    if before is not None and before.by_tool:
+        return [label(words.PREVIEW_CHANGED), *shown_changed(before, shown)]
+    return [label(words.PREVIEW), *shown_fields(shown)]
 
 
 def excerpt(said: Parts, limit: int = EXCERPT) -> list[Block]:
@@ -88,9 +100,9 @@ def length(said: Parts) -> int:
 
 
 def parts(approval: ApprovalView) -> Parts:
-    """All there is to see."""
+    """All there is to see; first what changed since it was seen last."""
     shown, before = approval.shown, approval.before
-    made: Parts = []
+    made = _since(before, shown) if before is not None else []
     if before is not None and was_edited(approval):
         made.append((words.ARGUMENTS_BEFORE, argument_text(sent(before))))
         made.append((words.ARGUMENTS_NOW, argument_text(sent(shown))))
@@ -99,12 +111,19 @@ def parts(approval: ApprovalView) -> Parts:
     if before is not None and before.by_tool:
         made.append((words.PREVIEW_BEFORE, shown_text(before)))
     if shown.by_tool:
-        made.append((_preview(before), shown_text(shown)))
+        name = words.PREVIEW if before is None else words.PREVIEW_NOW
+        made.append((name, shown_text(shown)))
     return made
 
 
-def _preview(before: Shown | None) -> str:
-    return words.PREVIEW if before is None else words.PREVIEW_NOW
+def _since(before: Shown, shown: Shown) -> Parts:
+    texts = [
+        (argument_text(sent(each)), shown_text(each) if each.by_tool else "") for each in (before, shown)
+    ]
+    changed = "\n".join(
+        filter(None, [lines_changed(old, new, BESIDE) for old, new in zip(*texts, strict=True)])
+    )
+    return [(words.WHAT_CHANGED, changed)] if changed else []
 
 
 def claim(approval: ApprovalView, limit: int) -> list[Block]:

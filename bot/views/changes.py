@@ -9,7 +9,7 @@ from workflows.values.view import ApprovalView
 
 from .. import words
 from .blocks import (
-    MESSAGE_LIMIT,
+    HOPELESS,
     Block,
     Message,
     actions,
@@ -22,7 +22,7 @@ from .blocks import (
     section,
     when,
 )
-from .change import claim, excerpt, length, notes, parts, title, whole
+from .change import claim, excerpt, length, notes, parts, title, whole_arguments, whole_preview
 from .deciding import all_buttons, buttons
 from .fields import block
 from .standing import MOST_VOTES, progress, votes, who_may, why, would_ask
@@ -75,13 +75,13 @@ class Row:
         self._run_id = run_id
         self.approval = approval
         self.parts = parts(approval)
-        self.shape = Shape.WHOLE if length(self.parts) <= MESSAGE_LIMIT else Shape.EXCERPT
+        self.shape = Shape.WHOLE if length(self.parts) <= HOPELESS else Shape.EXCERPT
         self.number = approval.id.partition(".")[0]
         """The number of its call: it stays, whichever changes stand beside it."""
 
     @cached_property
     def _whole(self) -> list[Block]:
-        return whole(self.approval)
+        return [*whole_arguments(self.approval), *whole_preview(self.approval)]
 
     @property
     def approvable(self) -> bool:

@@ -27,7 +27,7 @@ def buttons(run_id: str, approval: ApprovalView, *, approvable: bool, number: st
     open_to_votes = approval.state is ApprovalState.OPEN
     made = []
     if open_to_votes and approvable:
-        ask = _ask_once_more([approval])
+        ask = ask_once_more([approval])
         made.append(button("approve", _named(words.APPROVE, number), value, "primary", ask))
     made.append(button("reject", _named(words.REJECT, number), value, "danger"))
     if open_to_votes:
@@ -58,7 +58,7 @@ def all_buttons(
     if len(approvable) > 1:
         waiting = sum(each.state is ApprovalState.OPEN for each in still_open)
         said = words.APPROVE_ALL if len(approvable) == waiting else words.APPROVE_WHOLE
-        ask = _ask_once_more(approvable)
+        ask = ask_once_more(approvable)
         label, value = said.format(count=len(approvable)), _group(run_id, approvable)
         made.append(button("approve_all", label, value, "primary", ask))
     if len(still_open) > 1:
@@ -77,7 +77,7 @@ def _group(run_id: str, approvals: Sequence[ApprovalView]) -> str:
     return ref.packed()
 
 
-def _ask_once_more(approvals: Sequence[ApprovalView]) -> Block | None:
+def ask_once_more(approvals: Sequence[ApprovalView]) -> Block | None:
     dangerous = [each for each in approvals if each.rule.dangerous]
     if not dangerous:
         return None

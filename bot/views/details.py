@@ -9,7 +9,8 @@ from workflows.values.view import ApprovalView
 from .. import words
 from .blocks import Block, actions, button, chunks, context, header, preformatted, rich
 from .change import Parts, label, length, notes, parts, title
-from .deciding import break_glass
+from .deciding import ask_once_more, break_glass
+from .diffs import is_diff
 from .modals import PAGE_BLOCKS, PAGE_BYTES, View, modal
 from .refs import PageRef
 from .text import one_line
@@ -28,8 +29,12 @@ def details_modal(approval: ApprovalView, at: PageRef) -> View:
         *([rich(*said)] if said else []),
         *pages[number],
     ]
-    row = [*_turning(at, len(pages)), *(break_glass(at.run, approval) if offered else [])]
-    submit = words.APPROVE if offered and approval.state is ApprovalState.OPEN else ""
+    votes = offered and approval.state is ApprovalState.OPEN
+    sure = ask_once_more([approval])
+    # What sends a dialog can't ask once more; a button in it can.
+    asks = [button("approve", words.APPROVE, at.packed(), "primary", sure)] if votes and sure else []
+    row = [*_turning(at, len(pages)), *asks, *(break_glass(at.run, approval) if offered else [])]
+    submit = words.APPROVE if votes and not sure else ""
     return modal(
         "approve", words.DETAILS_TITLE, at, [*blocks, *([actions(*row)] if row else [])], submit=submit
     )
@@ -55,10 +60,10 @@ def _pages(approval: ApprovalView) -> list[list[Block]]:
     pages: list[list[Block]] = [[]]
     weight = 0
     for name, text in everything(approval):
-        pieces = chunks(text) or [" "]
+        pieces, language = chunks(text) or [" "], "diff" if is_diff(text) else ""
         for piece_number, piece in enumerate(pieces, 1):
             counted = f" ({piece_number} of {len(pieces)})" if len(pieces) > 1 else ""
-            made = rich(label(f"{name}{counted}"), preformatted(piece))
+            made = rich(label(f"{name}{counted}"), preformatted(piece, language))
             heavy = len(json.dumps(made))
             if pages[-1] and (len(pages[-1]) >= PAGE_BLOCKS or weight + heavy > PAGE_BYTES):
                 pages.append([])

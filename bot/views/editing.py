@@ -1,119 +1,146 @@
-"""The dialog in which the arguments of a change are edited: one field for each, made from what is shown of them."""
+"""The dialog in which the arguments of a change are edited: one field for each."""
 
 import json
-from typing import NamedTuple
 
-from workflows.rules.canonical import NotCanonical, parse
 from workflows.rules.visible import visible
-from workflows.values.approval import ApprovalState, Shown
-from workflows.values.base import Json
+from workflows.values.approval import ApprovalState
 from workflows.values.view import ApprovalView
 
 from .. import words
-from .blocks import Block, context, header, line, plain, preformatted, rich, run_of, section, units
+from .blocks import Block, context, header, line, plain, preformatted, rich, run_of, section
 from .change import title
+from .forms import INPUT_LIMIT, Field, Kind, fields_of, label_of
 from .modals import PAGE_BYTES, View, modal, said_modal
 from .refs import ApprovalRef
-from .text import shortened
+from .text import one_line, shortened
 
-INPUT_LIMIT = 3000
-"""Of a plain_text_input: docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element."""
-BLOCK_ID_LIMIT = 255
 FIELDS = 60
 OTHERS = 20
 """How many of the arguments that can't be edited are shown; the others are counted."""
 EXCERPT = 300
 ONE_LINE = 80
 """Characters beyond which a text gets a field of several lines."""
-ARGUMENT = "argument/"
-"""How the id of a field's block begins; the rest is the argument's own name."""
-TEXT, JSON = "text", "json"
-"""What is typed into a field: a text stays a text, everything else is JSON."""
-
-
-class Field(NamedTuple):
-    name: str
-    kind: str
-    text: str
-    """As it stands in the field: exactly what is sent back when nobody touches it."""
-    locked: str = ""
-    """Why it can't be edited here."""
+LEFT_OUT = "-"
+"""The option for an argument that the call does not have. No value is written so in JSON."""
 
 
 def edit_modal(approval: ApprovalView, about: ApprovalRef) -> View:
     """*about*: what was clicked on, which may have ended or been replaced since."""
-    if approval.gate != about.gate or approval.state is ApprovalState.SUPERSEDED:
-        return said_modal(words.EDIT_REPLACED, words.EDIT_TITLE)
-    if approval.state.ended:
-        return said_modal(words.SETTLED, words.EDIT_TITLE)
-    return _editor(approval, about)
-
-
-def _editor(approval: ApprovalView, about: ApprovalRef) -> View:
+    if why := no_longer(approval, about):
+        return said_modal(why, words.EDIT_TITLE)
     inputs: list[Block] = []
     others: list[Field] = []
-    for field in fields_of(approval.shown):
+    for field in fields_of(approval.shown, approval.input_schema):
         made = _input(field)
         if field.locked:
             others.append(field)
-        elif len(inputs) >= FIELDS or len(json.dumps([*inputs, made])) > PAGE_BYTES:
-            others.append(field._replace(locked=words.NO_ROOM))
-        else:
+        elif len(inputs) < FIELDS and len(json.dumps([*inputs, made])) <= PAGE_BYTES:
             inputs.append(made)
+        elif field.present:
+            others.append(field._replace(locked=words.NO_ROOM))
     means = context(words.EDIT_MEANS) if inputs else section(words.NOTHING_TO_EDIT)
     blocks = [header(title(approval)), means, *inputs, *_others(others)]
     return modal("edit", words.EDIT_TITLE, about, blocks, words.PREVIEW_AGAIN if inputs else "")
 
 
-def fields_of(shown: Shown) -> list[Field]:
-    try:
-        given = parse(shown.arguments)
-    except NotCanonical:
-        return []
-    if not isinstance(given, dict):
-        return []
-    return [_field(name, value, masked=name in shown.locked) for name, value in given.items()]
-
-
-def _field(name: str, value: Json, *, masked: bool) -> Field:
-    kind = TEXT if isinstance(value, str) else JSON
-    text = value if isinstance(value, str) else _as_json(value)
-    locked = ""
-    if masked:
-        locked = words.LOCKED
-    elif not name or visible(name) != name or units(ARGUMENT + name) > BLOCK_ID_LIMIT:
-        locked = words.BAD_NAME
-    elif units(text) > INPUT_LIMIT:
-        locked = words.TOO_LONG_TO_EDIT
-    elif visible(text) != text:
-        # What somebody edits they have to see, and what they did not touch has to come back as it was.
-        locked = words.HIDDEN_IN_IT
-    return Field(name, kind, text, locked)
-
-
-def _as_json(value: Json) -> str:
-    """On several lines where they fit; what can't be seen is escaped."""
-    pretty = json.dumps(value, ensure_ascii=False, indent=2)
-    if visible(pretty) != pretty:
-        pretty = json.dumps(value, indent=2)
-    return pretty if units(pretty) <= INPUT_LIMIT else json.dumps(value, ensure_ascii=False)
+def no_longer(approval: ApprovalView, about: ApprovalRef) -> str:
+    """Why what was clicked on can't be edited any more; empty when it can."""
+    if approval.gate != about.gate or approval.state is ApprovalState.SUPERSEDED:
+        return words.EDIT_REPLACED
+    return words.SETTLED if approval.state.ended else ""
 
 
 def _input(field: Field) -> Block:
-    entry: Block = {"type": "plain_text_input", "action_id": field.kind, "max_length": INPUT_LIMIT}
-    entry["multiline"] = field.kind == JSON or "\n" in field.text or len(field.text) > ONE_LINE
-    if field.text:
-        entry["initial_value"] = field.text
     made: Block = {
         "type": "input",
-        "block_id": ARGUMENT + field.name,
+        "block_id": field.block_id,
         "label": plain(field.name),
-        "element": entry,
-        # A text may be made empty.
-        "optional": field.kind == TEXT,
+        "element": _element(field),
+        "optional": _may_be_empty(field),
     }
-    if field.kind == JSON:
-        made["hint"] = plain(words.IS_JSON)
+    if hint := _hint(field):
+        made["hint"] = plain(hint)
+    return made
+
+
+def _may_be_empty(field: Field) -> bool:
+    """Slack asks for every other one to be filled in."""
+    if field.kind is Kind.CHOICE:
+        return False
+    if field.kind is Kind.TEXT and (not field.shape or not field.raw):
+        return True
+    some = field.kind in (Kind.LINES, Kind.CHOICES) and not field.shape.get("minItems")
+    return some or field.nullable or not field.required
+
+
+def _hint(field: Field) -> str:
+    how = {Kind.JSON: words.IS_JSON, Kind.LINES: words.ONE_A_LINE}.get(field.kind, "")
+    said = field.shape.get("description")
+    told = one_line(said) if isinstance(said, str) else ""
+    return " ".join(
+        filter(None, [how, words.TOOL_SAYS.format(text=shortened(told, EXCERPT)) if told else ""])
+    )
+
+
+def _element(field: Field) -> Block:
+    match field.kind:
+        case Kind.CHOICE:
+            return _choice(field)
+        case Kind.CHOICES:
+            return _choices(field)
+        case Kind.NUMBER:
+            return _number(field)
+    several = field.kind in (Kind.JSON, Kind.LINES) or "\n" in field.raw or len(field.raw) > ONE_LINE
+    return {
+        "type": "plain_text_input",
+        "action_id": field.kind.value,
+        "max_length": INPUT_LIMIT,
+        "multiline": several,
+        **({"initial_value": field.raw} if field.raw else {}),
+    }
+
+
+def _choice(field: Field) -> Block:
+    offered = {each: _option(each, label_of(each)) for each in field.options}
+    if not field.required:
+        offered[""] = _option(LEFT_OUT, words.LEFT_OUT)
+    few = field.shape.get("type") == "boolean"
+    return {
+        "type": "radio_buttons" if few else "static_select",
+        "action_id": field.kind.value,
+        "options": list(offered.values()),
+        **({"initial_option": offered[field.raw]} if field.raw in offered else {}),
+    }
+
+
+def _choices(field: Field) -> Block:
+    offered = {each: _option(each, label_of(each)) for each in field.options}
+    chosen = [offered[each] for each in field.raw.split("\n") if each]
+    return {
+        "type": "multi_static_select",
+        "action_id": field.kind.value,
+        "options": list(offered.values()),
+        **({"initial_options": chosen} if chosen else {}),
+    }
+
+
+def _option(value: str, label: str) -> Block:
+    return {"text": plain(label), "value": value}
+
+
+def _number(field: Field) -> Block:
+    made: Block = {
+        "type": "number_input",
+        "action_id": field.kind.value,
+        "is_decimal_allowed": field.shape.get("type") == "number",
+    }
+    if field.raw:
+        made["initial_value"] = field.raw
+    least, most = field.shape.get("minimum"), field.shape.get("maximum")
+    if type(least) is int:
+        made["min_value"] = str(least)
+    if type(most) is int and not (type(least) is int and least > most):
+        made["max_value"] = str(most)
     return made
 
 
@@ -124,7 +151,7 @@ def _others(others: list[Field]) -> list[Block]:
             run_of(shortened(field.name, EXCERPT), bold=True),
             run_of(f". {words.NOT_EDITABLE} {field.locked}."),
         )
-        made.append(rich(name, preformatted(shortened(visible(field.text), EXCERPT, "all of it in Details"))))
+        made.append(rich(name, preformatted(shortened(visible(field.raw), EXCERPT, "all of it in Details"))))
     if len(others) > OTHERS:
         made.append(context(f"{len(others) - OTHERS} more can't be edited here."))
     return made

@@ -2,7 +2,7 @@
 
 from workflows.values.view import Change, RunView
 
-from .. import words
+from ..words import ending as said
 from .blocks import Block, actions, button, line, plain, rich, run_of
 from .look import Look
 from .refs import FeedbackRef, UndoRef
@@ -21,13 +21,13 @@ def ending(view: RunView, look: Look) -> list[Block]:
 
 
 def _undone(changes: list[Change], look: Look) -> list[Block]:
-    said = [
-        words.UNDONE_BY.format(what=_what(each, 150), name=shortened(look.undone[each.call], 80))
+    told = [
+        said.UNDONE_BY.format(what=_what(each, 150), name=shortened(look.undone[each.call], 80))
         for each in changes[-MOST_UNDONE:]
     ]
-    more = len(changes) - len(said)
-    said += [words.MORE_UNDONE.format(count=more)] if more else []
-    return [rich(*(line(run_of(each)) for each in said))] if said else []
+    more = len(changes) - len(told)
+    told += [said.MORE_UNDONE.format(count=more)] if more else []
+    return [rich(*(line(run_of(each)) for each in told))] if told else []
 
 
 def _undo(view: RunView, changes: list[Change]) -> list[Block]:
@@ -35,7 +35,7 @@ def _undo(view: RunView, changes: list[Change]) -> list[Block]:
     if not changes:
         return []
     if len(changes) == 1:
-        return [actions(button("undo", words.UNDO, UndoRef(run=view.run_id, call=changes[0].call).packed()))]
+        return [actions(button("undo", said.UNDO, UndoRef(run=view.run_id, call=changes[0].call).packed()))]
     options = [
         {"text": plain(_what(each, OPTION)), "value": UndoRef(run=view.run_id, call=each.call).packed()}
         for each in reversed(changes[-MOST_OFFERED:])
@@ -43,7 +43,7 @@ def _undo(view: RunView, changes: list[Change]) -> list[Block]:
     select: Block = {
         "type": "static_select",
         "action_id": "undo",
-        "placeholder": plain(words.UNDO_WHICH),
+        "placeholder": plain(said.UNDO_WHICH),
         "options": options,
     }
     return [actions(select)]
@@ -64,8 +64,8 @@ def _feedback(view: RunView) -> Block:
             {
                 "type": "feedback_buttons",
                 "action_id": "feedback",
-                "positive_button": choice(words.GOOD, words.GOOD_RUN, good=True),
-                "negative_button": choice(words.BAD, words.BAD_RUN, good=False),
+                "positive_button": choice(said.GOOD, said.GOOD_RUN, good=True),
+                "negative_button": choice(said.BAD, said.BAD_RUN, good=False),
             }
         ],
     }

@@ -7,14 +7,23 @@ from workflows.values.run import RunSummary
 from workflows.values.spec import AgentSpec
 
 from .. import words
-from ..found import Found
+from ..found import Found, Listed, Scope
+from ..words import runs as said
+from ..words.schedules import CRON_EXAMPLE
 from .blocks import Block, Message, actions, button, context, line, message, quote, rich, run_of, section
-from .refs import GoalRef, RunRef
+from .refs import GoalRef, ListRef, Ref, RunRef, WhyRef
+from .root import cancel_button
 from .text import channel, code, escaped, moment, one_line, shortened, user
 
 CHIPS = 6
 """As many as a person takes in at a glance."""
 LIST = 20
+TITLES = {
+    Scope.HERE: said.HERE,
+    Scope.MINE: said.MINE,
+    Scope.WAITING: said.WAITING,
+    Scope.ALL: said.ALL,
+}
 
 
 def chips(goals: Sequence[str], *, plan_only: bool = False) -> list[Block]:
@@ -32,11 +41,13 @@ def sentence(text: str, *blocks: Block) -> Message:
 
 def help_card(command: str, examples: Sequence[str]) -> Message:
     forms = [
+        ("", "a form to fill in"),
         ("<goal>", "say what should be done, in your own words"),
         ("run <agent>: <goal>", "the same, by an agent that you name"),
         ("plan <goal>", "only preview what it would change: nothing is applied"),
-        ("list", "the runs of this channel, and `list mine`"),
+        ("list", "the runs of this channel; `list mine`, `list waiting`, `list all`"),
         ("status <run>", "where one stands"),
+        ("why <run> [turn]", "what happened in a turn, and because of what"),
         ("cancel <run> [reason]", "stop one"),
         ("tell <run> <text>", "have one do something else; so does mentioning me in its thread"),
         ("agents", "who can do what"),
@@ -46,21 +57,21 @@ def help_card(command: str, examples: Sequence[str]) -> Message:
         ),
         ("freezes", "what is frozen now"),
         (
-            f'schedule "{words.CRON_EXAMPLE}" [in <time zone>] <goal>',
+            f'schedule "{CRON_EXAMPLE}" [in <time zone>] <goal>',
             "ask again and again; `schedules` lists what is scheduled, and says how to end it",
         ),
     ]
     lines = "\n".join(f"• {code(f'{command} {form}')}: {what}" for form, what in forms)
-    return message(
-        words.GREETING, section(f"{words.GREETING}\n{lines}"), context(words.TRY_ONE), *chips(examples)
-    )
+    form = actions(button("start_form", words.START_TITLE, "form"))
+    said = section(f"{words.GREETING}\n{lines}")
+    return message(words.GREETING, said, form, context(words.TRY_ONE), *chips(examples))
 
 
 def unmatched_card(goal: str, examples: Sequence[str], *, plan_only: bool = False) -> Message:
     """With *plan_only* the chips only plan too."""
-    said = words.UNMATCHED_PLAN if plan_only else words.UNMATCHED
+    text = words.UNMATCHED_PLAN if plan_only else words.UNMATCHED
     asked = rich(quote(shortened(visible(goal), 1000)))
-    return message(said, asked, section(said), *chips(examples, plan_only=plan_only))
+    return message(text, asked, section(text), *chips(examples, plan_only=plan_only))
 
 
 def agents_card(agents: Sequence[AgentSpec], command: str) -> Message:
@@ -85,28 +96,66 @@ def _agent(agent: AgentSpec, command: str) -> Block:
     )
 
 
-def runs_card(title: str, runs: Sequence[Found]) -> Message:
-    if not runs:
-        return sentence(words.NO_RUNS)
-    lines = [_run(found) for found in runs[:LIST]]
-    more = [context(f"{len(runs) - LIST} more are not shown.")] if len(runs) > LIST else []
-    return message(f"{title} {len(runs)}.", section(f"*{title}*"), *(section(each) for each in lines), *more)
+def runs_card(listed: Listed, ref: ListRef) -> Message:
+    """A page of them."""
+    title = TITLES[ref.scope]
+    none = said.NONE if not ref.cursor and not listed.following else said.NONE_ON_PAGE
+    return message(
+        f"{title}. {', '.join(_name(run) for run in listed.runs) or none}",
+        section(f"*{title}*"),
+        *(section(run_lines(run, asked=ref.scope is not Scope.HERE)) for run in listed.runs),
+        None if listed.runs else section(none),
+        context(said.ONLY_KNOWN) if listed.only_known else None,
+        turning(
+            ("list_first", said.FIRST, ListRef(scope=ref.scope) if ref.cursor else None),
+            (
+                "list_next",
+                said.NEXT,
+                ListRef(scope=ref.scope, cursor=listed.following) if listed.following else None,
+            ),
+        ),
+    )
 
 
-def _run(found: Found) -> str:
+def turning(*turns: tuple[str, str, Ref | None]) -> Block | None:
+    """Buttons to other pages, of those that there are: action, label, and what it leads to."""
+    made = [
+        button(action, label, ref.packed())
+        for action, label, ref in turns
+        if ref is not None and ref.fits_button
+    ]
+    return actions(*made) if made else None
+
+
+def _name(run: Found) -> str:
+    return escaped(run.summary.name if run.summary is not None else run.run_id)
+
+
+def run_lines(found: Found, link: str = "", *, asked: bool = False) -> str:
+    """Two lines of mrkdwn. *link*: where its name leads. *asked*: with who asked, and where."""
     summary = found.summary
     if summary is None:
-        return f"{code(found.run_id)}: {'under way' if found.open else 'ended'}"
-    doing = f", {escaped(shortened(one_line(summary.doing), 200))}" if found.open and summary.doing else ""
+        return f"{code(found.run_id)}: {said.UNDER_WAY if found.open else said.ENDED}"
+    name = f"<{link}|{escaped(summary.name)}>" if link else escaped(summary.name)
+    by = f", {user(summary.requester.user)} in {channel(summary.place.channel)}" if asked else ""
     return (
-        f"*{escaped(summary.name)}*: {state_of(found, summary)}{doing}\n"
-        f"{escaped(shortened(one_line(summary.goal), 200))}: {moment(found.started_at)}"
+        f"*{name}*: {_standing(found, summary)}\n"
+        f"{escaped(shortened(one_line(summary.goal), 200))}: {moment(found.started_at)}{by}"
     )
+
+
+def _standing(found: Found, summary: RunSummary) -> str:
+    """Its state, and what it does now or waits for: that begins with the word for waiting."""
+    state, doing = state_of(found, summary), escaped(shortened(one_line(summary.doing), 200))
+    if not found.open or not doing:
+        return state
+    waiting = doing.lower().startswith("wait") and not summary.plan_only
+    return doing[0].lower() + doing[1:] if waiting else f"{state}, {doing}"
 
 
 def state_of(found: Found, summary: RunSummary) -> str:
     if not found.open and not summary.state.ended:
-        return f"{found.closed_as or 'ended'}, without its own word"
+        return said.WITHOUT_WORD.format(how=found.closed_as or said.ENDED)
     state = words.STATE[summary.state].lower()
     return f"{state}, {words.PLAN_ONLY}" if summary.plan_only else state
 
@@ -115,9 +164,12 @@ def status_card(found: Found) -> Message:
     """From Temporal's own record, so it answers when no worker is up."""
     summary = found.summary
     if summary is None:
-        return sentence(_run(found))
-    where = (
-        f"{channel(summary.place.channel)}, asked by {user(summary.requester.user)} of {code(summary.agent)}"
+        return sentence(run_lines(found))
+    asked = said.ASKED.format(
+        channel=channel(summary.place.channel),
+        who=user(summary.requester.user),
+        agent=code(summary.agent),
+        when=moment(found.started_at),
     )
     return message(
         f"{escaped(summary.name)}: {state_of(found, summary)}.",
@@ -128,7 +180,11 @@ def status_card(found: Found) -> Message:
             if found.open and summary.doing
             else []
         ),
-        context(f"In {where}. Started {moment(found.started_at)}."),
+        context(asked),
+        actions(
+            button("why_turn", said.WHY, WhyRef(run=found.run_id).packed()),
+            *([cancel_button(found.run_id)] if found.open else []),
+        ),
     )
 
 
@@ -136,7 +192,7 @@ def which_card(runs: Sequence[Found], *, cancel: bool) -> Message:
     """Several runs of that name."""
     blocks: list[Block] = []
     for found in runs[:CHIPS]:
-        blocks.append(section(_run(found)))
+        blocks.append(section(run_lines(found)))
         if cancel and found.open:
             blocks.append(
                 actions(button("cancel_run", words.CANCEL_RUN, RunRef(run=found.run_id).packed(), "danger"))

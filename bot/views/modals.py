@@ -5,6 +5,7 @@ from typing import Any
 from workflows.values.signals import Said
 
 from .. import words
+from ..words import ending
 from .blocks import Block, plain, section
 from .refs import METADATA_LIMIT, ReasonRef, Ref
 from .text import channel
@@ -86,9 +87,9 @@ def answer_modal(about: ReasonRef) -> View:
 def feedback_modal(about: Ref) -> View:
     return modal(
         "feedback",
-        words.FEEDBACK_TITLE,
+        ending.FEEDBACK_TITLE,
         about,
-        [_reason(words.WHO_READS_FEEDBACK, words.WHAT_WAS_WRONG)],
+        [_reason(ending.WHO_READS_FEEDBACK, ending.WHAT_WAS_WRONG)],
         words.SEND,
     )
 

@@ -2,6 +2,8 @@
 
 from workflows.values.base import EffectKey, GateDigest, Value
 
+from ..found import Scope
+
 VALUE_LIMIT = 2000
 """Characters in a button's value: docs.slack.dev/reference/block-kit/block-elements/button-element."""
 METADATA_LIMIT = 3000
@@ -69,6 +71,47 @@ class GoalRef(Ref):
     """Set where a start is tried again: the same occasion is the same run."""
     thread: str = ""
     plan_only: bool = False
+
+
+class StartRef(Ref):
+    """The form that starts a run: for which agent it is drawn, and where it was opened."""
+
+    agent: str
+    channel: str = ""
+    """Empty: it is chosen in the form."""
+    thread: str = ""
+    author: str = ""
+    """Of the message that is asked about, where a person wrote it."""
+    quotes: bool = False
+    kept: dict[str, str] = {}
+    """By field: what was typed, and has no place in the form of this agent."""
+
+
+class ListRef(Ref):
+    """A page of a list of runs."""
+
+    scope: Scope
+    cursor: str = ""
+    """Temporal's, for the page; empty for the first."""
+
+
+class HomeRef(Ref):
+    """Which page of each of its lists a home shows."""
+
+    waits: int = 0
+    """Of what waits: the first that is shown."""
+    mine: str = ""
+    """Temporal's cursor, for the person's runs; empty for the first page."""
+    others: int = 0
+    """Of what is under way in their channels: the first that is shown."""
+
+
+class WhyRef(RunRef):
+    """A turn of a run that is explained, and the first of its calls that are shown."""
+
+    turn: int = 0
+    """0: the latest."""
+    call: int = 0
 
 
 class PageRef(ApprovalRef):

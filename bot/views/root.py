@@ -236,13 +236,17 @@ def _model_budget(budget: BudgetView) -> str:
     return f"{parts}. Used {used.tokens:,} tokens, {used.in_words}" if used.tokens else parts
 
 
+def cancel_button(run_id: str) -> Block:
+    ask = confirm(words.CANCEL_TITLE, words.CANCEL_TEXT, words.YES_CANCEL, words.NO_GO_ON)
+    return button("cancel_run", words.CANCEL_RUN, RunRef(run=run_id).packed(), "danger", ask)
+
+
 def _buttons(view: RunView, look: Look) -> Block | None:
     if view.state.ended:
         return None
-    value = RunRef(run=view.run_id).packed()
-    ask = confirm(words.CANCEL_TITLE, words.CANCEL_TEXT, words.YES_CANCEL, words.NO_GO_ON)
-    buttons = [button("cancel_run", words.CANCEL_RUN, value, "danger", ask)]
+    buttons = [cancel_button(view.run_id)]
     link = look.temporal_link(view.run_id)
     if link:
+        value = RunRef(run=view.run_id).packed()
         buttons.append({**button("temporal_link", words.TEMPORAL_LINK, value), "url": link})
     return actions(*buttons)

@@ -7,9 +7,10 @@ from workflows.rules.visible import visible
 from workflows.values.schedule import ScheduledGoal
 from workflows.values.spec import AgentSpec, Runbook
 
-from .. import words
 from ..found import Found
 from ..scheduled import Known
+from ..words import PLAN_ONLY
+from ..words import schedules as words
 from .blocks import Block, Message, context, message, quote, rich, section
 from .lists import sentence, state_of
 from .text import SLACK_ID, channel, code, escaped, moment, one_line, plural, shortened, user
@@ -77,7 +78,7 @@ def schedules_card(rows: Sequence[tuple[Known, Found | None]], more: int, comman
 
 def _row(known: Known, last: Found | None, command: str) -> list[Block]:
     goal, kept = known.kept.goal, known.kept
-    plan = f", {words.PLAN_ONLY}" if goal.plan_only else ""
+    plan = f", {PLAN_ONLY}" if goal.plan_only else ""
     head = f"*{escaped(goal.name)}*: {code(kept.cron)} ({escaped(kept.zone)}), {code(goal.agent)}{plan}"
     when = _paused(known) if known.paused else _next(known.next and known.next[:1], command)
     return [

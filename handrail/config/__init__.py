@@ -9,15 +9,17 @@ from pathlib import Path
 from pydantic import SecretStr, ValidationError
 
 from bot.events_settings import EventSource
+from bot.start_settings import StartSettings
 from handrail.trouble import Misused
 from workflows.values.people import People
 from workflows.values.spec import AgentSpec, FreezeWindow, ModelPlanner, Rule
 from workflows.values.tools import ToolContract
 
 from . import checks, events, events_checks, presets, secrets, translate
+from . import starting as start
 from .problems import BadConfig, Problem
 from .schema import BlobsSection, File, ModelSection, PolicyTestSection
-from .server_sections import ServerSection
+from .server_sections import PostsSection, ServerSection
 from .source import Source, read
 from .wording import problems_of
 
@@ -32,6 +34,8 @@ class Config:
     command: str
     default_agent: str | None
     agents: tuple[AgentSpec, ...]
+    starting: Mapping[str, StartSettings]
+    """By agent; who may start it, and how it is asked for."""
     tools: tuple[ToolContract, ...]
     rules: tuple[Rule, ...]
     policy_tests: tuple[PolicyTestSection, ...]
@@ -46,6 +50,8 @@ class Config:
     """The team's whose tools alone this process serves; empty where it serves all that have none."""
     elsewhere: Mapping[str, str]
     """The servers that others start, each with its queue."""
+    posts: Mapping[str, PostsSection]
+    """The servers that post in Slack: the bot's."""
     models: Mapping[str, ModelSection]
     events: tuple[EventSource, ...]
     """Who may send events."""
@@ -121,6 +127,7 @@ def load(
         command=file.slack.command,
         default_agent=file.slack.default_agent or _only_model(agents),
         agents=agents,
+        starting={name: start.starting(said) for name, said in file.agents.items()},
         tools=tuple(tools.values()),
         rules=rules,
         policy_tests=file.policy_tests,
@@ -130,6 +137,7 @@ def load(
         servers=servers if with_servers else file.servers,
         queue=queue,
         elsewhere={name: each for name, each in queues.items() if each != queue},
+        posts={name: said for name, said in file.servers.items() if isinstance(said, PostsSection)},
         models=file.models,
         events=tuple(events.source(name, said) for name, said in file.events.items()),
         blobs=file.blobs,

@@ -11,7 +11,15 @@ from workflows.rules.keys import names_in
 from workflows.rules.phrases import BadPhrase, first_match
 from workflows.rules.undoing import PREVIEW
 
-from . import command_checks, events_checks, policy_checks, reach_checks, server_checks, translate
+from . import (
+    command_checks,
+    events_checks,
+    policy_checks,
+    reach_checks,
+    server_checks,
+    starting,
+    translate,
+)
 from .problems import KeyPath
 from .schema import AgentSection, File, RuleSection, RunbookSection, ToolSection
 
@@ -38,6 +46,7 @@ def mistakes(file: File) -> Iterator[Finding]:
     yield from policy_checks.mistakes(file)
     for name, agent in file.agents.items():
         yield from ((("agents", name, *path), text) for path, text in _agent(agent, file))
+    yield from starting.mistakes(file)
     yield from events_checks.mistakes(file)
     default = file.slack.default_agent
     if default is not None and default not in file.agents:

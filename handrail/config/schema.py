@@ -8,14 +8,21 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from activities.masking import compiled
+from workflows.rules.phrases import WORD
 from workflows.values.durations import Duration
 
 from .forms import Section, spelled
-from .server_sections import ServerSection
+from .server_sections import ChannelId, ServerSection
 
 SHORTEST_FRESHNESS = timedelta(minutes=1)
 """In less time, no preview and no look at who people are would be in before it is too old."""
 LONGEST_KEEP = timedelta(days=30)
+MOST_CHOICES = 100
+"""Of a select menu: docs.slack.dev/reference/block-kit/block-elements/select-menu-element."""
+MOST_PROMPTS = 4
+"""docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts."""
+LONGEST_HELP = 200
+"""Characters of a hint: many of them stand in one form."""
 LONGEST_APPLY = timedelta(minutes=10)
 """The steps that apply leave a call this long and a minute more (workflows/outside.py)."""
 
@@ -39,7 +46,10 @@ GroupId = Annotated[str, spelled(r"S[A-Z0-9_]+", "a Slack user group id such as 
 PeopleId = Annotated[
     str, spelled(r"[UWS][A-Z0-9_]+", "a Slack id such as U0123ABCD, or S0123ABCD of a group")
 ]
-ChannelId = Annotated[str, spelled(r"[CG][A-Z0-9_]+", "a Slack channel id such as C0123ABCD")]
+
+
+# One word of a phrase (workflows/rules/phrases.py), within the text of an option of a select menu.
+Choice = Annotated[str, spelled(rf"(?=.{{1,75}}$){WORD}", "one word of at most 75 characters")]
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -205,9 +215,18 @@ class StepSection(Section):
     if_it_fails: Literal["stop", "go on"] = "stop"
 
 
+class ParameterSection(Section):
+    """How the form asks for a parameter."""
+
+    kind: Literal["text", "number", "yes_no"] = "text"
+    choices: tuple[Choice, ...] = Field((), max_length=MOST_CHOICES)
+    help: str = Field("", max_length=LONGEST_HELP)
+
+
 class RunbookSection(Section):
     phrases: tuple[str, ...] = Field(min_length=1)
     defaults: dict[str, str] = {}
+    parameters: dict[str, ParameterSection] = {}
     steps: tuple[StepSection, ...] = Field(min_length=1)
     answer: str
 
@@ -243,9 +262,18 @@ class ModelSection(Section):
     """Tokens that it takes at once."""
 
 
+class WhoStartsSection(PeopleSection):
+    """Who may start its runs, and where; everybody, and everywhere, when it is left out."""
+
+    channels: tuple[ChannelId, ...] = ()
+
+
 class AgentSection(Section):
     description: str = Field(min_length=1)
     examples: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = Field((), max_length=MOST_PROMPTS)
+    """What Slack suggests in direct messages."""
+    start: WhoStartsSection = WhoStartsSection()
     runbook: RunbookSection | None = None
     model: str | None = None
     """`provider:model`, or one of `models`. Empty: there is no such agent."""

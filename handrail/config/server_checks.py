@@ -6,14 +6,25 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, SchemaError
 
-from activities.declared import KEY_ARGUMENT
-from activities.sql_tools import DRY_RUN, FIND_EFFECT
+from activities.declared import DRY_RUN, KEY_ARGUMENT
+from activities.mail_tools import SEND
+from activities.sql_tools import FIND_EFFECT
 from activities.sql_tools import names_in as names_in_sql
+from workflows.outside import BOT
 from workflows.rules.keys import names_in
 
 from .problems import KeyPath
 from .schema import File, ToolSection
-from .server_sections import HttpSection, HttpToolSection, SqlSection, SqlToolSection
+from .server_sections import (
+    FIND,
+    POST,
+    HttpSection,
+    HttpToolSection,
+    MailSection,
+    PostsSection,
+    SqlSection,
+    SqlToolSection,
+)
 
 Finding = tuple[KeyPath, str]
 
@@ -27,11 +38,15 @@ _OURS = ("host", "content-length", "transfer-encoding", "connection", "accept-en
 def mistakes(file: File) -> Iterator[Finding]:
     for name, server in file.servers.items():
         path: KeyPath = ("servers", name)
+        if server.queue == BOT and not isinstance(server, PostsSection):
+            yield (*path, "queue"), f"expected another name: {BOT} is the bot's own queue"
         match server:
             case HttpSection():
                 found = _http(server)
             case SqlSection():
                 found = _sql(server)
+            case MailSection():
+                found = _mail(server)
             case _:
                 continue
         yield from (((*path, *inner), text) for inner, text in found)
@@ -40,15 +55,37 @@ def mistakes(file: File) -> Iterator[Finding]:
 
 
 def _contract(name: str, said: ToolSection, file: File) -> Iterator[Finding]:
-    """A database makes no change without a key, and says that it changes something."""
+    """What makes a change under our key makes none without one, and says that it changes something."""
     server, _, tool = name.partition(".")
-    section = file.servers.get(server)
-    if not isinstance(section, SqlSection) or tool not in section.tools or section.tools[tool].query:
-        return
+    match file.servers.get(server):
+        case SqlSection(tools=tools) if tool in tools and not tools[tool].query:
+            who, reads = "a database makes", "its statements change something: only a query reads"
+        case MailSection() if tool == SEND:
+            who, reads = "a mail server sends", "it sends an e-mail"
+            if said.class_ != "at_most_once":
+                yield (
+                    ("class",),
+                    f"a mail server knows no e-mail again: expected at_most_once, found {said.class_}",
+                )
+        case PostsSection() if tool == POST:
+            who, reads = "the bot posts", "it posts a message"
+            if said.class_ == "idempotent":
+                yield (
+                    ("class",),
+                    f"Slack knows no message again: expected verifiable, with {FIND}, found {said.class_}",
+                )
+        case _:
+            return
     if said.reads:
-        yield ("reads",), "its statements change something: only a query reads"
+        yield ("reads",), reads
     elif said.key_in is None or said.key_in.argument != KEY_ARGUMENT:
-        yield (), f"a database makes each change under a key: expected `key_in: {{argument: {KEY_ARGUMENT}}}`"
+        yield (), f"{who} each change under a key: expected `key_in: {{argument: {KEY_ARGUMENT}}}`"
+
+
+def _mail(server: MailSection) -> Iterator[Finding]:
+    if bool(server.user) != bool(server.password):
+        found = "a user" if server.user else "a password"
+        yield (), f"expected user and password, or neither, found only {found}"
 
 
 def _http(server: HttpSection) -> Iterator[Finding]:

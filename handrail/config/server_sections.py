@@ -5,6 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, SecretStr, Tag
 
+from activities.mail_tools import ADDRESS, DOMAIN
+from workflows.outside import BOT
+
 from .forms import Section, spelled
 from .problems import KeyPath
 
@@ -27,6 +30,20 @@ Dsn = Annotated[
         "an address of SQLAlchemy's such as postgresql://user@host/database",
     ),
 ]
+MailHost = Annotated[
+    str,
+    spelled(r"smtps?://[^\s/?#@:]+(:\d{1,5})?|.*\$\{.*", "an address such as smtp://mail.example.com:587"),
+]
+Sender = Annotated[
+    str,
+    spelled(
+        rf'{ADDRESS}|[^<>@,;:"\\\r\n]+ <{ADDRESS}>|.*\$\{{.*',
+        "an address such as handrail@example.com or Handrail <handrail@example.com>",
+    ),
+]
+Addressed = Annotated[str, spelled(rf"{ADDRESS}|{DOMAIN}", "an address or a domain such as example.com")]
+# Slack's immutable ids: names change hands. Slack's own have no underscore; other servers' may.
+ChannelId = Annotated[str, spelled(r"[CG][A-Z0-9_]+", "a Slack channel id such as C0123ABCD")]
 Credentials = dict[KeyPath, SecretStr]
 """What a server is given, and where that stands in its section."""
 
@@ -34,11 +51,16 @@ Credentials = dict[KeyPath, SecretStr]
 Team = Annotated[str, spelled(r"[a-z0-9][a-z0-9_-]*", "a name of small letters, digits, _ and -")]
 
 
-class Served(Section):
+class Known(Section):
     """What every kind of server has."""
 
     use: str | None = None
     """The name of a preset, which is filled in already (`presets.py`)."""
+
+
+class Served(Known):
+    """What every kind has that a worker starts."""
+
     queue: Team | None = None
     """Of the worker that alone starts it and is given its secrets: `handrail worker --queue <this>`."""
 
@@ -208,6 +230,45 @@ class PythonSection(Served):
         return {}
 
 
+class MailSection(Served):
+    """A mail server: one tool, that sends an e-mail."""
+
+    smtp: MailHost = Field(repr=False)
+    from_: Sender = Field(alias="from")
+    user: str = ""
+    password: SecretStr | None = None
+    to: tuple[Addressed, ...] = ()
+    """Nobody else is addressed; anybody where there is none."""
+    insecure: bool = False
+    """Without TLS, to a host that may be anywhere."""
+
+    @property
+    def credentials(self) -> Credentials:
+        return {("password",): self.password} if self.password else {}
+
+
+POST, FIND = "post_message", "find_message"
+
+
+class ChannelsSection(Section):
+    channels: tuple[ChannelId, ...] = Field(min_length=1)
+    """Nowhere else is anything posted."""
+
+
+class PostsSection(Known):
+    """Channels of Slack: one tool posts there, by the bot, which alone has the token."""
+
+    slack: ChannelsSection
+
+    @property
+    def queue(self) -> str:
+        return BOT
+
+    @property
+    def credentials(self) -> Credentials:
+        return {}
+
+
 KINDS: dict[str, type[Section]] = {
     "command": StdioSection,
     "url": McpUrlSection,
@@ -215,6 +276,8 @@ KINDS: dict[str, type[Section]] = {
     "sql": SqlSection,
     "commands": CommandsSection,
     "python": PythonSection,
+    "smtp": MailSection,
+    "slack": PostsSection,
 }
 """By the key that tells them apart."""
 
@@ -237,7 +300,9 @@ ServerSection = Annotated[
     | Annotated[HttpSection, Tag(tag("http"))]
     | Annotated[SqlSection, Tag(tag("sql"))]
     | Annotated[CommandsSection, Tag(tag("commands"))]
-    | Annotated[PythonSection, Tag(tag("python"))],
+    | Annotated[PythonSection, Tag(tag("python"))]
+    | Annotated[MailSection, Tag(tag("smtp"))]
+    | Annotated[PostsSection, Tag(tag("slack"))],
     Discriminator(
         _kind,
         custom_error_type="no_such_kind",

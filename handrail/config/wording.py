@@ -35,6 +35,7 @@ EXPECTED = {
     "tuple_type": "a list",
 }
 """By pydantic's name of the error. The others say it well themselves."""
+TOO_LONG = {"string_too_long": "characters", "too_long": "entries"}
 
 
 def problems_of(error: ValidationError, source: Source) -> list[Problem]:
@@ -61,6 +62,8 @@ def _text(details: ErrorDetails, path: KeyPath, source: Source) -> str:
         return "expected this key, found nothing"
     if kind == "value_error":
         expected = str(details["ctx"]["error"])
+    elif kind in TOO_LONG:
+        expected = f"at most {details['ctx']['max_length']} {TOO_LONG[kind]}"
     else:
         expected = EXPECTED.get(kind) or details["msg"].removeprefix("Input should be ")
     return f"expected {expected}, found {found(details['input'], path, source)}"

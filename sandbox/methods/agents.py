@@ -1,14 +1,17 @@
-"""`agents.sessions.*`: what an agent says of its work in a thread (docs.slack.dev/ai/agent-sessions)."""
+"""What agents alone may do: say of their work in a thread (docs.slack.dev/ai/agent-sessions), suggest what to ask for."""
 
 from sandbox.arguments import Arguments
 from sandbox.errors import SlackError
 from sandbox.json_types import Json
 from sandbox.methods.method import Method, channel_of
 from sandbox.roster import BOT_USER_ID
+from sandbox.schema import Problems, items, shape, string
 from sandbox.workspace import Workspace
 
 STATUSES = ("active", "processing", "suspended", "closed")
 TITLE = 200
+PROMPTS = 4
+PROMPT = shape({"title": string(), "message": string()})
 
 
 class AgentsMethods:
@@ -23,6 +26,7 @@ class AgentsMethods:
         return {
             "agents.sessions.setStatus": Method(self.set_status, 3, "chat:write"),
             "agents.sessions.rename": Method(self.rename, 3, "chat:write"),
+            "assistant.threads.setSuggestedPrompts": Method(self.suggest, 4, "assistant:write"),
         }
 
     def _thread(self, args: Arguments) -> tuple[str, str]:
@@ -57,6 +61,18 @@ class AgentsMethods:
         answer = {"status": status, "agent_status": status, "title": session["title"]}
         warning = "missing_agent_session_stopped_event_subscription"
         return answer if self._stop_heard else answer | {"warning": warning}
+
+    def suggest(self, args: Arguments) -> Json:
+        """Up to four prompts above where a person types to the bot. An agent need not name a thread."""
+        channel = channel_of(self._workspace, args, "channel_id")
+        if not channel.is_im:
+            raise SlackError("channel_not_supported")
+        prompts, problems = args.parsed("prompts", "invalid_arguments"), Problems()
+        items(PROMPT, most=PROMPTS, fewest=1)(prompts, "/prompts", problems)
+        if problems.found:
+            raise SlackError("invalid_arguments", problems.found)
+        self._workspace.suggest(channel.id, {"title": args.text("title", ""), "prompts": prompts})
+        return {}
 
     def rename(self, args: Arguments) -> Json:
         channel, thread_ts = self._thread(args)

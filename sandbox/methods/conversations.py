@@ -1,5 +1,7 @@
 """`conversations.*`: the channels, and what was said in them."""
 
+from collections.abc import Collection
+
 from sandbox.arguments import Arguments
 from sandbox.errors import SlackError
 from sandbox.json_types import Json
@@ -10,13 +12,15 @@ from sandbox.workspace import Workspace
 
 
 class ConversationsMethods:
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, scopes: Collection[str]) -> None:
         self._workspace = workspace
+        self._scopes = scopes
 
     def methods(self) -> dict[str, Method]:
         return {
             "conversations.info": Method(self.info, 3, scopes_by_type=READ),
             "conversations.list": Method(self.list_all, 2, "channels:read"),
+            "users.conversations": Method(self.of_user, 3),
             "conversations.members": Method(self.members, 4, scopes_by_type=READ),
             "conversations.history": Method(self.history, 3, scopes_by_type=HISTORY),
             "conversations.replies": Method(self.replies, 3, scopes_by_type=HISTORY),
@@ -28,18 +32,29 @@ class ConversationsMethods:
         return {"channel": channel_of(self._workspace, args).to_slack(BOT_USER_ID)}
 
     def list_all(self, args: Arguments) -> Json:
-        names = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
-        types = {names.get(each.strip(), "") for each in args.text("types", "public_channel").split(",")} - {
-            ""
-        }
-        if not types:
-            raise SlackError("invalid_types")
-        found = [
-            channel.to_slack(BOT_USER_ID)
+        return self._listed(args, self._seen(_types(args)))
+
+    def of_user(self, args: Arguments) -> Json:
+        """The channels somebody is in; private ones only where the bot is in them too."""
+        user = args.text("user", BOT_USER_ID)
+        if user not in self._workspace.users:
+            raise SlackError("user_not_found")
+        types = _types(args)
+        for needed in sorted(READ[each] for each in types & READ.keys()):
+            if needed not in self._scopes:
+                provided = ",".join(self._scopes)
+                raise SlackError("missing_scope", extra={"needed": needed, "provided": provided})
+        return self._listed(args, [channel for channel in self._seen(types) if user in channel.members])
+
+    def _seen(self, types: set[str]) -> list[Channel]:
+        return [
+            channel
             for channel in self._workspace.channels.values()
             if channel.channel_type in types and (not channel.is_private or BOT_USER_ID in channel.members)
         ]
-        channels, cursor = page(found, args)
+
+    def _listed(self, args: Arguments, found: list[Channel]) -> Json:
+        channels, cursor = page([channel.to_slack(BOT_USER_ID) for channel in found], args)
         return {"channels": channels, "response_metadata": {"next_cursor": cursor}}
 
     def members(self, args: Arguments) -> Json:
@@ -104,6 +119,14 @@ class ConversationsMethods:
         if BOT_USER_ID not in channel.members:
             self._workspace.join(channel, BOT_USER_ID)
         return {"channel": channel.to_slack(BOT_USER_ID)}
+
+
+def _types(args: Arguments) -> set[str]:
+    names = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
+    types = {names.get(each.strip(), "") for each in args.text("types", "public_channel").split(",")} - {""}
+    if not types:
+        raise SlackError("invalid_types")
+    return types
 
 
 def _between(messages: list[Json], args: Arguments) -> list[Json]:

@@ -11,8 +11,11 @@ from sandbox.workspace import Workspace
 
 
 class ViewsMethods:
-    def __init__(self, workspace: Workspace, modals: Modals, triggers: Triggers) -> None:
+    def __init__(
+        self, workspace: Workspace, modals: Modals, triggers: Triggers, *, home_tab: bool = True
+    ) -> None:
         self._workspace = workspace
+        self._home_tab = home_tab
         self._modals = modals
         self._triggers = triggers
 
@@ -45,6 +48,8 @@ class ViewsMethods:
     def publish(self, args: Arguments) -> Json:
         user = args.text("user_id")
         body = parse_view(args.parsed("view", "invalid_arguments"), "home")
+        if not self._home_tab:
+            raise SlackError("not_enabled")
         if user not in self._workspace.users:
             raise SlackError("user_not_found")
         before = self._workspace.homes.get(user)

@@ -1,6 +1,7 @@
 """A worker's tools, with real servers at the far end: the demo fleet, and one that misbehaves."""
 
 import sqlite3
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -75,3 +76,18 @@ def tools(tool_servers: ToolServers, fleet: Database, blobs: Folder) -> Tools:
 @pytest.fixture
 def environment() -> ActivityEnvironment:
     return ActivityEnvironment()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of localhost, by itself: key and certificate in one file."""
+    file = tmp_path_factory.mktemp("tls") / "localhost.pem"
+    asked = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+    asked += " -addext subjectAltName=DNS:localhost"
+    subprocess.run(
+        ["openssl", *asked.split(), "-keyout", f"{file}.key", "-out", str(file)],
+        check=True,
+        capture_output=True,
+    )
+    file.write_text(file.read_text() + Path(f"{file}.key").read_text())
+    return file

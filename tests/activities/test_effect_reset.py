@@ -9,6 +9,7 @@ from temporalio.worker import Worker
 
 from activities.ledger import Ledger
 from activities.tools import Tools
+from bot.runs import Runs
 from handrail.queues import as_activities, cached, runner
 from sandbox.fleet.database import Database
 from tests.activities.orders import TICKET
@@ -52,6 +53,7 @@ async def test_a_reset_effect_is_not_sent_again(tools: Tools, temporal: Workflow
     async with at_work(client, tools, ledger):
         effect = await begun(client, order)
         assert (await effect.result()).state is OutcomeState.APPLIED
+        began = await Runs(client).began(effect.id)
 
         for point in await points_of(effect):
             again = await reset(client, effect, point)
@@ -60,6 +62,8 @@ async def test_a_reset_effect_is_not_sent_again(tools: Tools, temporal: Workflow
             await again.result()
 
     assert [ticket.title for ticket in fleet.tickets("checkout")].count("late") == 1
+    # What it did is looked for since then
+    assert await Runs(client).began(effect.id) == began
 
 
 async def test_an_effect_that_is_reset_while_people_are_asked_asks_again_and_keeps_no_target(

@@ -4,7 +4,6 @@ import asyncio
 import json
 import socket
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -169,21 +168,6 @@ def resolves(monkeypatch: pytest.MonkeyPatch):
 
 
 # TLS
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of localhost, by itself: key and certificate in one file."""
-    file = tmp_path_factory.mktemp("tls") / "localhost.pem"
-    asked = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
-    asked += " -addext subjectAltName=DNS:localhost"
-    subprocess.run(
-        ["openssl", *asked.split(), "-keyout", f"{file}.key", "-out", str(file)],
-        check=True,
-        capture_output=True,
-    )
-    file.write_text(file.read_text() + Path(f"{file}.key").read_text())
-    return file
 
 
 async def test_a_certificate_is_verified_for_the_name(certificate: Path):

@@ -139,7 +139,7 @@ async def test_the_view_that_the_bot_asks_for_holds_no_true_argument(
         opened_at=datetime.now(UTC),
     )
 
-    view = showing._approval(approval)
+    view = showing._approval(approval, {approval.effect.call.number: previewed.input_schema})
 
     assert holds_canary(approval), "the run itself has to know what it applies"
     assert parse(view.shown.arguments)["body"] == f"The password is {MARK}"

@@ -161,6 +161,8 @@ async def test_a_dry_run_gets_a_stand_in_for_a_key_the_tool_insists_on(
     previewed = await environment.run(tools.preview, preview_of(RESTART, PLACE))
 
     assert (previewed.problem, previewed.shown.content["dry_run"]) == ("", True)
+    # Of its arguments these are for people to fill in: Handrail has the others.
+    assert list(previewed.input_schema["properties"]) == ["service", "environment"]
 
 
 async def test_without_a_preview_the_call_itself_is_shown(
@@ -172,6 +174,7 @@ async def test_without_a_preview_the_call_itself_is_shown(
 
     assert previewed.shown == Shown(arguments=canonical(ticket), content=ticket, by_tool=False)
     assert previewed.precondition == '"none"'
+    assert {*ticket} <= {*previewed.input_schema["properties"]}
     assert len(fleet.tickets(None)) == TICKETS_FROM_THE_FIRST_DAY
 
 

@@ -15,16 +15,22 @@ from temporalio.worker import Worker
 
 from activities.ledger import Ledger
 from activities.mailboxes import Mailboxes
+from activities.masking import PLAIN
 from bot.app import Bot, assemble, listening
 from bot.settings import BotSettings, SlackSettings
 from bot.slack import client_for
+from bot.start_settings import StartSettings
+from handrail.bot_process import posting_tools
+from handrail.config import Config
 from handrail.queues import WORKFLOWS, as_activities, cached, runner, slack_worker
 from sandbox.client import Person
 from sandbox.server import Sandbox
+from tests.activities.far_end import BLOBS
 from tests.bot.deployer import AGENT, at_once
 from tests.workflows.far_end import FarEnd, deploy, in_order
 from workflows.outside import Queue
 from workflows.values.calls import ProposedCall
+from workflows.values.spec import AgentSpec
 
 
 class Workspace:
@@ -36,11 +42,17 @@ class Workspace:
         self.client = temporal.client
         self.tools = FarEnd(temporal.client, in_order(deploy()))
         self.agent = AGENT
+        self.others: tuple[AgentSpec, ...] = ()
+        self.starting: dict[str, StartSettings] = {}
         self._stack = AsyncExitStack()
+        self.schema: dict[str, object] | None = None
+        """Of its tool, as previews say it."""
         self.service = "svc" + secrets.token_hex(3)
         """A name of this workspace's own, for the Temporal server is shared by all tests."""
         self._earlier: set[str] = set()
         self.api_url = slack.api_url
+        self.config: Config | None = None
+        """For a bot that posts for tools."""
         self.http_port: int | None = None
         """Set for a bot that is called over HTTP instead of Socket Mode."""
 
@@ -71,15 +83,17 @@ class Workspace:
         )
 
     def assemble(self) -> Bot:
-        return assemble(
-            self.client, BotSettings(agents=(self.agent,), tools=self.agent.tools), self.settings()
+        settings = BotSettings(
+            agents=(self.agent, *self.others), tools=self.agent.tools, starting=self.starting
         )
+        return assemble(self.client, settings, self.settings())
 
     async def open_with(self, *calls: ProposedCall, **rule: object) -> None:
         """The bot and a worker, for an agent that proposes *calls* at once under its rule changed so."""
         [known] = self.agent.rules
         self.agent = self.agent.model_copy(update={"rules": (known.model_copy(update=rule),)})
         self.tools = FarEnd(self.client, at_once(*calls))
+        self.tools.input_schema = self.schema
         await self.work()
         await self.listen()
 
@@ -88,7 +102,12 @@ class Workspace:
         self._listening = stack = AsyncExitStack()
         bot = self.assemble()
         await stack.enter_async_context(listening(bot, self.settings()))
-        await stack.enter_async_context(slack_worker(self.client, bot.carriers))
+        carriers = (
+            [*bot.carriers, posting_tools(self.config, bot.posts, PLAIN, BLOBS)]
+            if self.config
+            else bot.carriers
+        )
+        await stack.enter_async_context(slack_worker(self.client, carriers))
         self._stack.push_async_exit(stack)
 
     async def stop_listening(self) -> None:

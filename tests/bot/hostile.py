@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from bot.http import PATH
 from bot.server import LARGEST
-from bot.views.refs import ApprovalRef, ReasonRef
+from bot.views.refs import ApprovalRef, ReasonRef, StartRef
 
 SECRET = "s3cret"
 CANARY = "c4nary.example"
@@ -65,6 +65,25 @@ def submission() -> dict[str, Any]:
     return {"type": "view_submission", "user": {"id": "U0BOB"}, "team": {"id": "T0HOME"}, "view": view}
 
 
+def form() -> dict[str, Any]:
+    about = StartRef(agent="deployer", channel="C0OPS").packed()
+    state = {"values": {"agent": {"start_agent": {"selected_option": {"value": "deployer"}}}}}
+    view = {"id": "V1", "type": "modal", "callback_id": "start", "private_metadata": about, "state": state}
+    return {"type": "view_submission", "user": {"id": "U0BOB"}, "team": {"id": "T0HOME"}, "view": view}
+
+
+def shortcut() -> dict[str, Any]:
+    return {
+        "type": "message_action",
+        "callback_id": "ask_about_message",
+        "user": {"id": "U0BOB"},
+        "team": {"id": "T0HOME"},
+        "trigger_id": "1.2",
+        "channel": {"id": "C0OPS"},
+        "message": {"type": "message", "user": "U0EVE", "ts": "1.1", "text": "look"},
+    }
+
+
 def mention() -> dict[str, Any]:
     event = {"type": "app_mention", "channel": "C0OPS", "ts": "1.1", "user": "U0BOB", "text": "<@UB> help"}
     return {"type": "event_callback", "team_id": "T0HOME", "event_id": "Ev1", "event": event}
@@ -104,6 +123,25 @@ NEEDED: tuple[tuple[Callable[[], dict[str, Any]], tuple[str | int, ...], tuple[A
     (submission, ("view", "id"), NOT_TEXT),
     (submission, ("view", "callback_id"), (5, True, [], {})),
     (submission, ("view", "private_metadata"), (*NOT_TEXT, "{}", "null", '{"channel":1}', "\ud800")),
+    (form, ("view", "private_metadata"), (*NOT_TEXT, "{}", "null", '{"agent":1}', "\ud800")),
+    (form, ("view", "id"), NOT_TEXT),
+    (
+        form,
+        ("view", "state", "values"),
+        ("x", 5, True, [], [[]], {"agent": None}, {"agent": {}}, {"agent": {"a": 5, "b": 5}}),
+    ),
+    (
+        form,
+        ("view", "state", "values", "agent", "start_agent", "selected_option", "value"),
+        (5, True, ["x"], {"id": {}}),
+    ),
+    (shortcut, ("callback_id",), NOT_TEXT),
+    (shortcut, ("user", "id"), NOT_TEXT),
+    (shortcut, ("trigger_id",), NOT_TEXT),
+    (shortcut, ("channel",), NOT_A_THING),
+    (shortcut, ("message",), NOT_A_THING),
+    (shortcut, ("message", "ts"), NOT_TEXT),
+    (shortcut, ("message", "text"), (5, True, ["x"], {"id": {}})),
     (mention, ("event",), NOT_A_THING),
     (mention, ("event", "type"), NOT_TEXT),
     (mention, ("event", "channel"), NOT_TEXT),

@@ -2,6 +2,9 @@
 
 import json
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bot.views.approval import approval_card
 from bot.views.details import details_modal
 from bot.views.refs import PageRef
@@ -54,29 +57,168 @@ def test_a_rejection_is_shown_with_its_reason_and_who_gave_it():
     assert '"user_id": "U0BOB"' in json.dumps(card.blocks)
 
 
-def test_after_a_drift_both_versions_are_shown():
+def text(card):
+    """Its rich text as people read it: a line for each element."""
+    return "\n".join(
+        "".join(run.get("text", "") for run in part["elements"])
+        for block in card.blocks
+        if block["type"] == "rich_text"
+        for part in block["elements"]
+        if part["type"] != "rich_text_list"
+    )
+
+
+def test_after_a_drift_what_people_saw_and_what_it_is_now_stand_side_by_side():
     card = approval_card(
         RUN,
-        approval(shown=shown(content={"from": "1.4.9"}), before=shown(content={"from": "1.4.1"})),
+        approval(
+            shown=shown(content={"from": "1.4.9", "steps": 2, "new": 1}),
+            before=shown(content={"from": "1.4.1", "steps": 2, "gone": [1]}),
+        ),
     )
-    said = words(list(card.blocks))
+    said = text(card)
 
-    assert said.index("What you saw before") < said.index("1.4.1") < said.index("What it would do now")
-    assert "1.4.9" in said
+    assert "as you saw it → now\nfrom: 1.4.1 → 1.4.9\nsteps: 2\ngone: \n-1\nnew: (not there) → 1" in said
+    assert "service: checkout\n" in said
     assert "It changed since it was approved" in said
 
 
-def test_after_an_edit_both_arguments_are_shown_and_who_changed_them():
+def test_after_an_edit_old_and_new_arguments_are_shown_and_who_changed_them():
     edited = approval(shown=shown("cart"), before=shown("checkout"), editors=(BOB,), requesters=(ALICE, BOB))
     card = approval_card(RUN, edited)
-    said = words(list(card.blocks))
+    said = text(card)
 
-    before, now, again = (said.index(each) for each in ("Arguments before", "Arguments now", "What you saw"))
-    assert "service: \ncheckout" in said[before:now]
-    assert "service: \ncart" in said[now:again]
+    assert "Arguments, before → now\nenvironment: prod\nservice: checkout → cart\nversion: 1.4.2" in said
     assert "Its arguments were edited by" in said
     assert '"user_id": "U0BOB"' in json.dumps(card.blocks)
     assert "It changed since it was approved" not in said
+
+
+def test_fields_that_say_what_was_and_what_will_be_are_shown_as_one():
+    content = {
+        "from_version": "1.4.1",
+        "to_version": "1.4.2",
+        "stockBefore": 5,
+        "stockAfter": 5,
+        "before": {"state": "open", "row": {"n": 1}, "note": "a\nb"},
+        "after": {"state": "closed", "row": {"n": 1}, "note": "a\nc"},
+        "old_hosts": ["a", "b"],
+        "new_hosts": ["a", "b", "c"],
+        "information": "x",
+    }
+    said = text(approval_card(RUN, approval(shown=shown(content=content))))
+
+    assert said.partition("it would do\n")[2].startswith(
+        "from_version → to_version: 1.4.1 → 1.4.2\n"
+        "stockBefore → stockAfter: 5 (it stays so)\n"
+        "before → after, state: open → closed\n"
+        "before → after, row.n: 1\n"
+        "before → after, note: \n a\n-b\n+c\n"
+        "old_hosts → new_hosts: \n a\n b\n+c\n"
+        "information: x\n"
+    )
+
+
+NAMES = [f"{sign}{word}" for sign in ("", "before_", "from_") for word in ("old", "new", "after", "to", "x")]
+NAMES += [
+    "before",
+    "from",
+    "after_old",
+    "after_new",
+    "after_x",
+    "to_old",
+    "to_new",
+    "oldX",
+    "newX",
+    "fromNew",
+]
+
+
+@given(st.permutations(NAMES), st.integers(2, len(NAMES)))
+def test_of_fields_that_pair_none_is_lost_and_none_stands_twice(names, count):
+    content = {name: {"in": f"<{name}>"} if len(name) % 2 else f"<{name}>" for name in names[:count]}
+    said = text(approval_card(RUN, approval(shown=shown(content=content))))
+
+    assert [said.count(f"<{name}>") for name in names[:count]] == [1] * count
+
+
+def test_empty_and_like_looking_values_are_shown_as_what_they_are():
+    before = {"empty": {}, "lines": "a\nb", "gone": {}}
+    now = {"empty": {}, "lines": ["a", "b"], "gone": {"x": 1}}
+    said = text(approval_card(RUN, approval(shown=shown(content=now), before=shown(content=before))))
+
+    assert "empty: \n{}" in said
+    assert 'lines: \n-"a\\nb"\n+[\n+  "a",\n+  "b"\n+]' in said
+    assert "gone.x: (not there) → 1" in said
+
+
+def test_nothing_in_a_value_passes_for_a_change_or_for_a_line_of_ours():
+    old, new = "1 → 2", "x\n+ approved by security\n- all clear"
+    made = approval(shown=shown(content={"a": new, "b": new}), before=shown(content={"a": old, "b": "y\nz"}))
+    said = text(approval_card(RUN, made))
+
+    assert "-1 → 2\n+x\n++ approved by security\n+- all clear" in said
+    one_line = approval(shown=shown(content={"from": old, "to": "3", "x → y": old}))
+    said = text(approval_card(RUN, one_line))
+    assert 'from → to: "1 → 2" → "3"\n' in said
+    assert '"x → y": 1 → 2' in said
+
+
+def test_a_preview_that_imitates_our_card_stays_in_its_frame():
+    imitation = "Approved\n*Rule: `anything`*\n[Approve] <@U0BOB> <!channel>\nU0BOB approved, today"
+    mine = approval_card(RUN, approval(shown=shown(content=None, text=""))).blocks
+    theirs = approval_card(
+        RUN, approval(claim=imitation, shown=shown(content={"Target": "staging", "x": imitation}))
+    ).blocks
+
+    framed = [
+        part
+        for block in theirs
+        for part in block.get("elements", [])
+        if "Approved" in "".join(run.get("text", "") for run in part.get("elements", []))
+    ]
+    assert [part["type"] for part in framed] == ["rich_text_preformatted", "rich_text_quote"]
+    assert read_as_markup(list(theirs)) == read_as_markup(list(mine))
+    assert '"Target": staging' in text(
+        approval_card(RUN, approval(shown=shown(content={"Target": "staging"})))
+    )
+
+
+def test_a_preview_that_is_a_diff_is_shown_as_one():
+    diff = "--- a/x.conf\n+++ b/x.conf\n@@ -1,2 +1,2 @@\n keep\n-old\n+new\n"
+    for content in ({"diff": diff}, None):
+        card = approval_card(RUN, approval(shown=shown(content=content, text=diff if not content else "")))
+        framed = [
+            part
+            for block in card.blocks
+            for part in block.get("elements", [])
+            if part.get("language") == "diff"
+        ]
+        assert [part["elements"][0]["text"] for part in framed] == [diff]
+    plain = approval_card(RUN, approval(shown=shown(content=None, text="--- not a diff\n+++ but a list")))
+    assert '"language"' not in json.dumps(plain.blocks)
+
+
+def test_versions_too_long_to_be_compared_are_both_shown_whole():
+    long = [f"line {n}" for n in range(500)]
+    made = approval(
+        shown=shown(content=None, text="\n".join(long)), before=shown(content=None, text="\n".join(long[1:]))
+    )
+    said = text(approval_card(RUN, made))
+
+    assert said.index("Before:\nline 1\n") < said.index("Now:\nline 0\nline 1\n")
+
+
+def test_the_details_of_a_change_that_was_seen_before_begin_with_what_changed():
+    made = approval(shown=shown("cart"), before=shown("checkout"))
+    page = details_modal(made, PageRef(run=RUN, approval="4.1", gate="a" * 64))
+    said = words(page["blocks"])
+
+    assert (
+        said.index("What changed since")
+        < said.index('-  "service": "checkout"')
+        < said.index("Arguments now")
+    )
 
 
 def test_what_was_replaced_says_why():
@@ -135,3 +277,9 @@ def test_a_dangerous_change_asks_once_more():
 
     assert "confirm" in buttons(approval_card(RUN, dangerous))["Approve"]
     assert "confirm" not in buttons(approval_card(RUN, approval()))["Approve"]
+    at = PageRef(run=RUN, approval="4.1", gate="a" * 64, page=99, offer=True)
+    details = details_modal(dangerous, at)
+    [approve] = details["blocks"][-1]["elements"]
+    assert (approve["action_id"], approve["confirm"]["title"]["text"]) == ("approve", "Approve this change?")
+    assert "submit" not in details
+    assert details_modal(approval(), at)["submit"]["text"] == "Approve"

@@ -44,7 +44,7 @@ def test_four_changes_stand_on_one_card_each_with_its_arguments_preview_and_butt
     for number in range(4):
         assert f"{number + 4}. fleet.deploy on prod/service-{number}" in said
         assert f"service: \nservice-{number}" in said
-    assert said.count("to: \n1.4.2") == 4
+    assert said.count("from → to: \n1.4.1\n → \n1.4.2") == 4
     assert labels(card)[:4] == ["Approve 4", "Reject 4", "Edit 4", "Details 4"]
     assert labels(card)[-2:] == ["Approve all 4", "Reject all 4"]
     assert said.startswith("Approval needed: 4 of 4 changes")

@@ -94,16 +94,21 @@ async def test_the_details_show_the_whole_change(workspace, alice, bob):
     assert not details.get("submit")
 
 
-async def test_what_is_too_big_for_its_card_is_approved_from_its_details(quiet, alice, bob):
+@pytest.mark.parametrize("dangerous", [False, True])
+async def test_what_is_too_big_for_its_card_is_approved_from_its_details(quiet, alice, bob, dangerous):
     arguments = canonical({"environment": "prod", "service": "checkout", "version": "1.4.2" * 4000})
-    await started(quiet, alice, deploy().model_copy(update={"arguments": arguments}))
+    await started(quiet, alice, deploy().model_copy(update={"arguments": arguments}), dangerous=dangerous)
     card = await alice.sees("C0OPS", "This is not all of it")
     assert "Approve" not in [button["text"]["text"] for button in buttons(card)]
 
     await press(bob, "Details")
     details = await bob.until(lambda: shown(bob, "Page 1 of 1"))
     assert words(details).count("1.4.2") >= 4000
-    await bob.submit(details)
+    if dangerous:
+        await bob.click(details, "Approve")
+        await bob.until(lambda: shown(bob, "Your approval was passed on."))
+    else:
+        await bob.submit(details)
     await alice.sees("C0OPS", f"Done: {quiet.run}")
 
     assert len(quiet.tools.applied) == 1

@@ -22,7 +22,7 @@ async def test_who_edits_a_change_counts_as_one_who_asked_and_what_was_replaced_
     await press(bob, "Edit")
     sent = await bob.submit(await editor(bob), {"version": "1.5.0"})
     assert sent["ok"]
-    new = await alice.sees("C0OPS", "Arguments now")
+    new = await alice.sees("C0OPS", "Arguments, before → now")
 
     said = words(new)
     assert said.index("1.4.2") < said.index("1.5.0")
@@ -38,7 +38,7 @@ async def test_what_the_requester_edits_is_applied_as_edited(quiet, alice, bob):
 
     await press(alice, "Edit")
     await alice.submit(await editor(alice), {"version": "1.5.0"})
-    await alice.sees("C0OPS", "Arguments now")
+    await alice.sees("C0OPS", "Arguments, before → now")
     await press(bob, "Approve")
     await alice.sees("C0OPS", f"Done: {quiet.run}")
 
@@ -50,12 +50,51 @@ async def test_what_the_requester_edits_is_applied_as_edited(quiet, alice, bob):
     }
 
 
+async def test_the_dialog_is_made_from_the_tools_schema_and_what_that_refuses_is_not_sent(quiet, alice, bob):
+    version = {"enum": ["1.4.2", "1.5.0"]}
+    count = {"type": "integer", "exclusiveMaximum": 3}
+    quiet.schema = {
+        "properties": {"version": version, "count": count, "note": {"type": "string"}},
+        "required": ["version"],
+    }
+    noted = {"environment": "prod", "service": "checkout", "version": "1.4.2", "note": "x"}
+    await started(quiet, alice, deploy().model_copy(update={"arguments": canonical(noted)}))
+
+    await press(alice, "Edit")
+    asked = await editor(alice)
+    answer = await alice.submit(asked, {"count": "4", "note": None})
+    assert answer["errors"] == {
+        "argument/count": "The tool does not take this: 4 is greater than or equal to the maximum of 3."
+    }
+    await alice.submit(asked, {"count": "2", "version": '"1.5.0"', "note": None})
+    await alice.sees("C0OPS", "Arguments, before → now")
+    await press(bob, "Approve")
+    await alice.sees("C0OPS", f"Done: {quiet.run}")
+
+    [order] = quiet.tools.applied
+    kept = {"environment": "prod", "service": "checkout", "version": "1.5.0", "count": 2}
+    assert parse(order.effect.call.arguments) == kept
+
+
+async def test_an_edit_while_no_worker_can_say_what_is_edited_is_kept_in_its_dialog(quiet, alice):
+    await started(quiet, alice, deploy())
+    await press(alice, "Edit")
+    asked = await editor(alice)
+    await quiet.stop_working()
+
+    answer = await alice.submit(asked, {"version": "1.5.0"})
+
+    [said] = answer["errors"].values()
+    assert said.startswith("Temporal did not answer in time")
+    assert [view["id"] for view in await alice.views()] == [asked["id"]]
+
+
 async def test_an_edited_change_stays_on_the_card_it_shares(quiet, alice, bob):
     card = await started(quiet, alice, deploy(service="cart"), deploy())
 
     await press(alice, "Edit 2")
     await alice.submit(await editor(alice), {"version": "1.5.0"})
-    edited = await alice.sees("C0OPS", "Arguments now")
+    edited = await alice.sees("C0OPS", "Arguments, before → now")
 
     assert edited["ts"] == card["ts"]
     assert labels(edited)[-2:] == ["Approve all 2", "Reject all 2"]
@@ -92,11 +131,12 @@ async def test_a_card_that_was_replaced_meanwhile_says_so_when_it_is_edited(quie
     asked = await editor(alice)
     await press(bob, "Edit")
     await bob.submit(await editor(bob), {"version": "1.5.0"})
-    await alice.sees("C0OPS", "Arguments now")
+    await alice.sees("C0OPS", "Arguments, before → now")
 
-    await alice.submit(asked, {"version": "1.6.0"})
-    told = await alice.sees("C0OPS", "This preview was replaced by a newer one")
-    assert told["is_ephemeral"]
+    answer = await alice.submit(asked, {"version": "1.6.0"})
+    [said] = answer["errors"].values()
+    assert said == "A newer preview took the place of this one. Please edit that one."
+    assert await alice.views() != []
 
     copy = [{key: block[key] for key in block if key != "block_id"} for block in old["blocks"]]
     await quiet.api("chat.postMessage", channel="C0OPS", text="an old client", blocks=copy)

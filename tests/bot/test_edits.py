@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.edits import BadEntry, changed, entries
+from bot.edits import BadEntries, edited
 from bot.errors import BadPayload
 from bot.views.editing import edit_modal
 from bot.views.refs import ApprovalRef
@@ -27,8 +27,8 @@ ARGUMENTS = {
 }
 
 
-def dialog(arguments=ARGUMENTS, **changes):
-    asked = approval(shown=shown(arguments=canonical(arguments), **changes))
+def dialog(arguments=ARGUMENTS, schema=None, **changes):
+    asked = approval(shown=shown(arguments=canonical(arguments), **changes), input_schema=schema)
     return parse_view(edit_modal(asked, REF), "modal")
 
 
@@ -41,8 +41,11 @@ def sent(view, **typed):
     return {"view": {**view, "state": {"values": filled_state(view, given)}}}
 
 
-def edit(view, **typed):
-    return json.loads(changed(entries(sent(view, **typed))))
+def edit(view, arguments=ARGUMENTS, schema=None, **typed):
+    """What is made of it: the arguments that change."""
+    arguments, without = edited(sent(view, **typed), shown(arguments=canonical(arguments)), schema)
+    assert without == ()
+    return json.loads(arguments)
 
 
 def inputs(view):
@@ -89,11 +92,10 @@ def test_only_what_differs_is_sent_and_keeps_its_type():
 
 
 def test_another_way_of_writing_the_same_value_changes_nothing():
-    with pytest.raises(BadEntry) as refused:
+    with pytest.raises(BadEntries) as refused:
         edit(dialog(), limits='{"name":"Ünïcode","cpu":1.5}', tags='[ "a","b" ]')
 
-    assert refused.value.text == "Nothing was changed."
-    assert refused.value.block == "argument/dry"
+    assert refused.value.errors == {"argument/dry": "Nothing was changed."}
 
 
 @pytest.mark.parametrize(
@@ -110,16 +112,17 @@ def test_another_way_of_writing_the_same_value_changes_nothing():
     ],
 )
 def test_what_is_not_json_is_refused_at_its_field(typed, said):
-    with pytest.raises(BadEntry) as refused:
+    with pytest.raises(BadEntries) as refused:
         edit(dialog(), replicas=typed)
 
-    assert refused.value.block == "argument/replicas"
-    assert said in refused.value.text
-    assert len(refused.value.text) < 300
+    [(block, text)] = refused.value.errors.items()
+    assert block == "argument/replicas"
+    assert said in text
+    assert len(text) < 300
 
 
 def test_half_a_character_in_a_text_is_refused_and_not_mended():
-    with pytest.raises(BadEntry, match="half of a character"):
+    with pytest.raises(BadEntries, match="half of a character"):
         edit(dialog(), service="a\ud800b")
 
 
@@ -145,10 +148,11 @@ def test_what_can_not_be_edited_is_shown_with_the_reason():
 
 
 def test_what_can_not_be_seen_inside_json_is_escaped_and_comes_back_as_it_was():
-    view = dialog({"tags": ["a\u202eb"], "n": 1})
+    arguments = {"tags": ["a\u202eb"], "n": 1}
+    view = dialog(arguments)
 
     assert "\\u202e" in inputs(view)["tags"]["element"]["initial_value"]
-    assert edit(view, n="2") == {"n": 2}
+    assert edit(view, arguments, n="2") == {"n": 2}
 
 
 def test_where_nothing_can_be_edited_there_is_nothing_to_send():
@@ -171,9 +175,7 @@ def malformed():
     good = sent(dialog())
     yield {}
     yield {"view": None}
-    yield {"view": {**good["view"], "blocks": None}}
     yield {"view": {**good["view"], "state": {}}}
-    yield {"view": {**good["view"], "blocks": []}}
     values = good["view"]["state"]["values"]
     for broken in (
         {},
@@ -189,4 +191,4 @@ def malformed():
 @pytest.mark.parametrize("body", list(malformed()))
 def test_a_malformed_dialog_is_refused(body):
     with pytest.raises(BadPayload):
-        changed(entries(body))
+        edited(body, shown(arguments=canonical(ARGUMENTS)), None)

@@ -17,11 +17,14 @@ from bot.asking import Asking
 from bot.clicks import Clicks
 from bot.desk import Desk
 from bot.dialogs import Dialogs
+from bot.homes import Homes
 from bot.http import PATH, Door, verified
-from bot.listeners import listen
+from bot.listeners import listen, listen_for_starts
+from bot.prompts import Prompts
 from bot.server import LARGEST, serving, web_app
 from bot.sessions import Sessions
 from bot.settings import BotSettings
+from bot.starting import Starting
 from tests.bot.besieging import free_port
 from tests.bot.deployer import AGENT
 
@@ -52,8 +55,12 @@ async def door():
     """The door with all our listeners behind it. Nothing here gets as far as Temporal or Slack."""
     app = deaf()
     settings, later = BotSettings(agents=(AGENT,)), Afterwards()
-    asking = Asking(Desk(None, None, None, settings), None, None, settings, later)
-    listen(app, "/handrail", asking, Clicks(None, None, later), Dialogs(None), Sessions(None, None, later))
+    starting, prompts = Starting(None, None, None, settings, later), Prompts(None, None, settings, later)
+    desk = Desk(None, None, None, None, None, settings)
+    asking = Asking(desk, starting, None, None, settings, later)
+    homes, sessions = Homes(None, None, later), Sessions(None, None, later)
+    listen_for_starts(app, starting, prompts)
+    listen(app, "/handrail", asking, Clicks(None, None, homes, later), Dialogs(None), sessions, homes)
     server = TestServer(web_app(Door(app, SECRET, now=lambda: NOW).routes()))
     async with TestClient(server) as client:
         yield client

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.asking import said_by_a_person
 from bot.errors import BadPayload
-from bot.payloads import Click, Command, Mention, Spot, Submission, check
+from bot.payloads import Click, Command, Filled, Mention, Shortcut, Spot, Submission, check
 from bot.views.refs import ApprovalRef
 from workflows.values.people import Person
 
@@ -27,11 +28,21 @@ def pressed(**changes):
     return body | changes
 
 
+def test_a_click_on_a_home_has_no_channel_and_no_dialog_but_the_page_that_was_shown():
+    home = {"id": "V1", "type": "home", "private_metadata": "{}", "blocks": [{"type": "divider"}]}
+    body = pressed(view=home, container={"type": "view", "view_id": "V1"})
+    click = Click.from_slack({key: body[key] for key in body if key not in {"channel", "message"}}, NOW)
+
+    assert (click.spot, click.view_id, click.home) == (Spot(channel=""), "", "{}")
+    assert click.blocks == ({"type": "divider"},)
+    assert click.delivery == "click/V1/approve/T1/U1/1795348700.5"
+
+
 def test_a_slash_command_is_who_where_what_and_the_occasion_that_slack_repeats():
     body = {"team_id": "T1", "user_id": "U1", "channel_id": "C1", "text": "help", "trigger_id": "1.2.3"}
 
     assert Command.from_slack(body) == Command(
-        person=Person(team="T1", user="U1"), spot=Spot(channel="C1"), text="help", occasion="command/1.2.3"
+        person=Person(team="T1", user="U1"), spot=Spot(channel="C1"), text="help", trigger_id="1.2.3"
     )
 
 
@@ -164,3 +175,54 @@ def test_a_dialog_is_a_modal_where_the_server_does_not_say_so():
     check(body)
 
     assert body["view"]["type"] == "modal"
+
+
+@pytest.mark.parametrize(
+    ("event", "heard"),
+    [
+        ({"channel_type": "im"}, True),
+        ({"channel_type": "im", "subtype": "message_changed"}, False),
+        ({"channel_type": "im", "subtype": "message_deleted"}, False),
+        ({"channel_type": "channel"}, False),
+        ({}, False),
+        (None, False),
+    ],
+)
+def test_in_direct_messages_only_what_is_said_is_heard(event, heard):
+    assert said_by_a_person({"event": event}) is heard
+
+
+def test_a_message_that_another_app_wrote_is_asked_about_by_what_it_says():
+    message = {
+        "ts": "1.1",
+        "bot_id": "B9",
+        "text": "",
+        "attachments": [{"fallback": "down"}, {"text": "since noon"}],
+    }
+    body = {"type": "message_action", "trigger_id": "1.2", "channel": {"id": "C1"}, "message": message}
+
+    chosen = Shortcut.from_slack(body | {"user": {"id": "U1", "team_id": "T1"}})
+
+    assert (chosen.text, chosen.author, chosen.spot.thread_ts) == ("down\nsince noon", "", "1.1")
+
+
+def test_a_form_is_read_whatever_kinds_its_fields_are_of():
+    option = {"text": {"type": "plain_text", "text": "A"}, "value": "a"}
+    values = {
+        "select": {"x": {"type": "static_select", "selected_option": option}},
+        "ticked": {"x": {"type": "checkboxes", "selected_options": [option]}},
+        "not ticked": {"x": {"type": "checkboxes", "selected_options": []}},
+        "where": {"x": {"type": "conversations_select", "selected_conversation": "C1"}},
+        "typed": {"x": {"type": "plain_text_input", "value": "t"}},
+        "empty": {"x": {"type": "number_input", "value": None}},
+    }
+    view = {"id": "V1", "hash": "h", "private_metadata": "{}", "state": {"values": values}}
+
+    assert Filled.from_slack({"user": {"id": "U1", "team_id": "T1"}, "view": view}).values == {
+        "select": "a",
+        "ticked": "a",
+        "not ticked": "",
+        "where": "C1",
+        "typed": "t",
+        "empty": "",
+    }

@@ -9,6 +9,7 @@ from temporalio.service import RPCError
 from bot.app import assemble
 from bot.scheduled import Kept, Known
 from bot.settings import BotSettings
+from bot.start_settings import StartSettings
 from bot.views.schedules import schedules_card
 from sandbox.client import words
 from sandbox.roster import TEAM_ID
@@ -20,6 +21,7 @@ from tests.workflows.far_end import ALICE
 from tests.workflows.resetting import points_of, reset
 from workflows.rules.names import schedule_id
 from workflows.scheduled_start import ScheduledStart
+from workflows.values.people import People
 from workflows.values.schedule import ScheduledGoal
 
 NEVER_SOON = "0 0 1 1 *"
@@ -37,9 +39,8 @@ class Scheduling(Workspace):
 
     def assemble(self):
         agents = () if self.agent is None else (self.agent,)
-        return assemble(
-            self.client, BotSettings(agents=agents, default_agent=self.default_agent), self.settings()
-        )
+        settings = BotSettings(agents=agents, default_agent=self.default_agent, starting=self.starting)
+        return assemble(self.client, settings, self.settings())
 
     async def scheduled(self) -> list[str]:
         return [each.id async for each in await self.client.list_schedules() if self.service in each.id]
@@ -100,8 +101,9 @@ async def test_a_schedule_says_when_it_runs_next_and_what_was_understood(workspa
     assert await workspace.runs() == []
 
 
+@pytest.mark.recorded
 async def test_each_firing_is_a_run_of_whoever_scheduled_it_in_the_channel_it_was_scheduled_in(
-    workspace, alice, bob
+    keep_histories, workspace, alice, bob
 ):
     thread = await alice.say("C0OPS", "let us see")
     await alice.say(
@@ -119,6 +121,8 @@ async def test_each_firing_is_a_run_of_whoever_scheduled_it_in_the_channel_it_wa
     await bob.click(card, "Approve")
     await alice.sees("C0OPS", f"Done: {workspace.run}")
     assert len(workspace.tools.applied) == 1
+    known = await workspace.described()
+    keep_histories.append(known.info.recent_actions[0].action.workflow_id)
 
 
 async def test_while_a_run_of_it_is_open_the_next_is_skipped_and_the_list_says_so(workspace, alice):
@@ -325,6 +329,19 @@ async def test_where_its_phrase_is_gone_nothing_is_started_and_the_list_says_why
     )
     listed = words(await answered(alice, "/handrail schedules", "nothing was started."))
     assert "Paused: the agent deployer does not understand that goal any more." in listed
+
+
+async def test_for_somebody_who_may_not_start_its_agent_any_more_nothing_is_started(workspace, alice):
+    await said(alice, typed(workspace), "Scheduled as")
+    await workspace.stop_listening()
+    workspace.starting = {"deployer": StartSettings(people=People(groups=("S0APPROVERS",)))}
+    await workspace.listen()
+
+    await alice.say("C0OPS", f"/handrail schedule run {workspace.schedule}")
+
+    why = "whoever scheduled it may not start the agent deployer any more, or not in this channel."
+    await alice.sees("C0OPS", f"did not run, and is paused: {why}")
+    assert await workspace.runs() == []
 
 
 async def test_a_firing_waits_for_the_bot_and_is_one_run(workspace, alice):

@@ -4,6 +4,7 @@ import re
 
 import pytest_asyncio
 
+from bot.start_settings import StartSettings
 from bot.views.ending import ending
 from bot.views.look import Look
 from sandbox.client import words
@@ -11,6 +12,7 @@ from tests.bot.test_together import press
 from tests.bot.views import RUN, view
 from tests.workflows.far_end import LOOK, WITH_UNDO, deploy
 from workflows.rules.canonical import parse
+from workflows.values.people import People
 from workflows.values.view import Change, RunState
 
 
@@ -44,6 +46,7 @@ def test_what_nothing_takes_back_or_was_taken_back_has_no_button():
 async def ended(quiet, alice, bob):
     """The result card of a run that deployed 1.4.2 over 1.4.1."""
     quiet.agent = quiet.agent.model_copy(update={"tools": (LOOK, WITH_UNDO)})
+    quiet.starting = {"deployer": StartSettings(people=People(users=("U0ALICE", "U0BOB", "U0CAROL")))}
     await quiet.open_with(deploy())
     await alice.say("C0OPS", f"/handrail {quiet.goal}")
     await press(bob, "Approve")
@@ -59,6 +62,11 @@ async def undo_of(ended, person):
 
 
 async def test_undo_is_a_run_of_its_own_and_starts_once_whoever_clicks(quiet, ended, alice, bob, carol):
+    gus = await quiet.person("U0GUS")
+    await gus.click(ended, "Undo")
+    await gus.sees("C0OPS", "one of them can do it for you")
+    assert len(await quiet.runs()) == 1
+
     await bob.click(ended, "Undo")
     await bob.sees("C0OPS", "A new run proposes to undo it")
     name = await undo_of(ended, alice)

@@ -146,9 +146,20 @@ def test_whatever_people_write_is_drawn_within_the_limits(text):
 def test_the_dialog_for_arguments_is_within_the_limits(text):
     arguments = {text: text, text[:200]: [text[:2000]], text[:100]: DEEP}
     arguments |= {f"name{number}": text[:900] if number % 2 else [text[:800]] * 3 for number in range(90)}
-    asked = approval(text, shown=shown(arguments=canonical(arguments), locked=("name7",)))
-
-    parse_view(edit_modal(asked, ApprovalRef(run=RUN, approval="4.1", gate="a" * 64)), "modal")
+    said = {"description": text, "title": text}
+    kinds = [
+        {"type": "string"},
+        {"enum": [text, text[:70], text + "x"]},
+        {"type": "array", "items": {"enum": [text[:70], "x"]}},
+        {"type": "array", "items": {"type": "string"}},
+        {"type": "number", "minimum": 10**12, "maximum": -(10**12)},
+        {"anyOf": [{"type": "boolean"}, {"type": "null"}]},
+    ]
+    shapes = {f"{text[:9]}{number}": kinds[number % len(kinds)] | said for number in range(90)}
+    for schema in (None, {"properties": dict.fromkeys(arguments, said) | shapes, "required": [text, "x0"]}):
+        asked = approval(text, shown=shown(arguments=canonical(arguments), locked=("name7",)))
+        asked = asked.model_copy(update={"input_schema": schema})
+        parse_view(edit_modal(asked, ApprovalRef(run=RUN, approval="4.1", gate="a" * 64)), "modal")
 
 
 @pytest.mark.parametrize("text", EXTREMES, ids=lambda text: repr(text[:12]) + str(len(text)))

@@ -65,3 +65,16 @@ async def test_a_channel_that_events_start_runs_in_has_to_be_there(slack):
     [wrong] = [text async for well, text in check_slack(environ, (), started) if not well]
 
     assert wrong.startswith("the channel C0OPS of the events of alerts can't be used: channel_not_found")
+
+
+async def test_a_channel_that_people_are_told_by_name_can_be_asked_for_it(slack):
+    api_url, answers = slack
+    answers["conversations.info"] = "missing_scope"
+    environ = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": api_url}
+
+    [wrong] = [text async for well, text in check_slack(environ, named=["C0NEWS"]) if not well]
+
+    assert wrong == (
+        "the name of the channel C0NEWS can't be used: missing_scope "
+        "(the token lacks a scope: render the manifest again and reinstall the app)"
+    )

@@ -85,7 +85,7 @@ def test_who_starts_no_servers_needs_none_of_their_secrets(config_of, tmp_path):
         ("run: [terraform, plan,", 'run: ["${OPS_TOKEN}",', "expected nothing from the environment in a tool"),
         ("tool: plan, applies", "applies", "preview.applies: the file is made by another tool"),
         ("applies: artifact", "applies: artifact, identity: [x]", "identity: the file alone makes it the same"),
-        ("commands:", "comands:", "expected a mapping with one of the keys command, url, http, sql, commands, python"),
+        ("commands:", "comands:", "expected a mapping with one of the keys command, url, http, sql, commands, python, smtp, slack"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_said_with_its_place(complaint_of, old, new, complaint):

@@ -119,7 +119,7 @@ def test_a_header_that_is_written_out_is_doubted(config_of):
         (
             "    http:",
             "    htp:",
-            "2: servers.billing: expected a mapping with one of the keys command, url, http, sql, commands, python",
+            "2: servers.billing: expected a mapping with one of the keys command, url, http, sql, commands, python, smtp, slack",
         ),
         (
             "    headers:",

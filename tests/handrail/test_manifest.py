@@ -12,6 +12,7 @@ import yaml
 from bot.http import PATH
 from handrail.manifest import rendered
 from handrail.trouble import Misused
+from sandbox.settings import SandboxSettings
 from tests.handrail.manifest_schema import MANIFEST
 
 ROOT = Path(__file__).parents[2]
@@ -22,25 +23,33 @@ WEB_API_METHOD = re.compile(
 # docs.slack.dev/reference/methods: what each method asks of a bot token
 SCOPES = {
     "agents.sessions.setStatus": ("assistant:write", "chat:write"),
+    "assistant.threads.setSuggestedPrompts": ("assistant:write",),
     "auth.test": (),
     "chat.getPermalink": (),
     "chat.postEphemeral": ("chat:write",),
     "chat.postMessage": ("chat:write",),
     "chat.update": ("chat:write",),
     "conversations.history": ("channels:history", "groups:history", "im:history"),
+    "conversations.info": ("channels:read", "groups:read"),
     "conversations.open": ("im:write",),
     "conversations.replies": ("channels:history", "groups:history", "im:history"),
     "usergroups.users.list": ("usergroups:read",),
     "users.info": ("users:read",),
+    "users.conversations": ("channels:read", "groups:read"),
     "views.open": (),
+    "views.publish": (),
     "views.update": (),
 }
 BY_APP_TOKEN = {"apps.connections.open"}
 # docs.slack.dev/reference/events
 SCOPES_OF_EVENTS = {
     "agent_session_stopped": ("assistant:write",),
+    "app_home_opened": (),
     "app_mention": ("app_mentions:read",),
+    "message.im": ("im:history",),
 }
+SUBSCRIBED_AS = {"message": "message.im"}
+"""Where the event that comes has another name than its subscription."""
 
 
 def code_of_the_bot() -> Iterator[ast.AST]:
@@ -58,9 +67,9 @@ def methods_called() -> set[str]:
 
 
 def listened_for(kind: str) -> set[str]:
-    """What `app.<kind>("…")` names."""
+    """What `app.<kind>("…")` names, as one subscribes to it."""
     return {
-        node.args[0].value
+        SUBSCRIBED_AS.get(node.args[0].value, node.args[0].value)
         for node in code_of_the_bot()
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
@@ -101,6 +110,15 @@ def test_it_has_the_shortcuts_that_the_code_listens_for_and_no_others(manifest):
     shortcuts = {shortcut["callback_id"] for shortcut in manifest["features"].get("shortcuts", [])}
 
     assert shortcuts == listened_for("shortcut")
+
+
+def test_the_sandbox_has_its_shortcuts(manifest):
+    known = [shortcut.model_dump() for shortcut in SandboxSettings().shortcuts]
+
+    assert known == [
+        {name: each[name] for name in ("name", "type", "callback_id")}
+        for each in manifest["features"]["shortcuts"]
+    ]
 
 
 def test_the_command_is_the_one_asked_for():

@@ -299,7 +299,9 @@ async def environment(temporal):
         await temporal.client.get_workflow_handle(each.id).terminate()
 
 
-async def test_a_freeze_is_declared_listed_and_ended(temporal, reached, environment):
+@pytest.mark.recorded
+async def test_a_freeze_is_declared_listed_and_ended(temporal, reached, environment, keep_histories):
+    keep_histories.append(freeze_id(environment))
     status, out, _ = await run("freeze", "--environment", environment, "fire\x1b[2J", **reached)
     assert (status, out.splitlines()) == (
         0,

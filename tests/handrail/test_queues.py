@@ -147,8 +147,13 @@ async def team_worker(environ: dict[str, str]) -> AsyncIterator[asyncio.subproce
         await process.communicate()
 
 
+@pytest.mark.recorded
 async def test_a_teams_tools_are_called_by_its_own_worker(
-    environ: dict[str, str], far_end: FarEnd, temporal: WorkflowEnvironment, tmp_path: Path
+    environ: dict[str, str],
+    far_end: FarEnd,
+    temporal: WorkflowEnvironment,
+    tmp_path: Path,
+    keep_histories: list[str],
 ) -> None:
     """Read, previewed, applied and looked for there; the run, its people and its ledger are where all others are."""
     config = load(environ, with_servers=False)
@@ -167,6 +172,8 @@ async def test_a_teams_tools_are_called_by_its_own_worker(
             offered = await servers.tools("data")
             with pytest.raises(NotSent, match="the worker of the queue team-data alone"):
                 await servers.call("data", "rows", {"table": "t"}, 20)
+        looked = temporal.client.list_workflows("WorkflowType = 'Listing'")
+        keep_histories += [run.id, next(each.id for each in [one async for one in looked])]
         lines = [line async for line in look({**environ, **host, "DATA_TOKEN": DATA}, "team-data")]
 
     assert {name: tool.description for name, tool in offered.items()} == {

@@ -74,8 +74,8 @@ def test_a_token_that_stands_in_the_file_is_doubted(config_of):
 @pytest.mark.parametrize(
     ("server", "complaint"),
     [
-        ("{env: {}}", "servers.ops: expected a mapping with one of the keys command, url, http, sql, commands, python, found a mapping"),
-        ("nothing", "servers.ops: expected a mapping with one of the keys command, url, http, sql, commands, python, found 'nothing'"),
+        ("{env: {}}", "servers.ops: expected a mapping with one of the keys command, url, http, sql, commands, python, smtp, slack, found a mapping"),
+        ("nothing", "servers.ops: expected a mapping with one of the keys command, url, http, sql, commands, python, smtp, slack, found 'nothing'"),
         (
             "{url: 'https://h/mcp', baerer: x}",
             "servers.ops.baerer: there is no such key; did you mean bearer?",

@@ -35,7 +35,7 @@ async def test_what_somebody_else_deploys_meanwhile_is_asked_about_again(stage):
     await thread.shows("Replaced")
     again = await thread.shows("Approval needed")
 
-    assert "What you saw before" in words(again)
+    assert "as you saw it → now" in words(again)
     assert ("search", "2.9.0") not in stage.made()
     await thread.press("Approve", by=stage.bob)
     await thread.ends("done")

@@ -63,6 +63,12 @@ async def test_a_newcomer_deploys_breaks_it_and_sees_the_count_stay_right(page, 
         await expect(thread.get_by_text("somebody else has to decide on it").first).to_be_visible()
         await shot(page, "3-alice-is-refused")
 
+        await thread.get_by_test_id("action-edit").last.click()
+        await page.get_by_test_id("modal-submit").click()
+        await expect(page.get_by_test_id("modal").get_by_text("Nothing was changed.")).to_be_visible()
+        await shot(page, "3-edit")
+        await page.get_by_test_id("modal-close").click()
+
         await page.get_by_test_id("act-as-bob").last.click()
         await approve(page)
         await expect(thread.get_by_text("this is how it ended")).to_be_visible()
@@ -76,16 +82,24 @@ async def test_a_newcomer_deploys_breaks_it_and_sees_the_count_stay_right(page, 
             '[data-testid="suggestion"][data-says*="roll back checkout in prod"]'
         ).first.click()
         await expect(thread.get_by_text("Approval needed").first).to_be_visible()
-        await page.get_by_test_id("act-as-bob").last.click()
-        await approve(page)
+        home = page.get_by_test_id("home")
+        await page.get_by_test_id("person-U0BOB").click()
+        await page.get_by_test_id("place-home").click()
+        await expect(home.get_by_text("What waits for you: 1")).to_be_visible()
+        await shot(page, "5-home")
+        await home.get_by_test_id("action-approve").click()
+        await page.get_by_test_id("confirm-yes").click()
+        # What may have happened waits for him too; the run's name leads to its thread.
+        await expect(home.get_by_text("May have happened")).to_be_visible()
+        await home.get_by_role("link").first.click()
         await expect(thread.get_by_text("May have happened").first).to_be_visible()
         await expect(page.get_by_test_id("deployments-count")).to_have_text("2")
         await expect(page.get_by_test_id("would-have-count")).to_have_text("3")
-        await shot(page, "5-may-have-happened")
+        await shot(page, "6-may-have-happened")
 
         await page.get_by_test_id("theme-dark").click()
-        await shot(page, "6-dark")
+        await shot(page, "7-dark")
         await page.set_viewport_size({"width": 390, "height": 844})
-        await shot(page, "7-phone")
+        await shot(page, "8-phone")
         # Asked while the demo still runs: afterwards the page rightly misses it.
         assert errors == []

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from slack_sdk.errors import SlackApiError
 
 
 async def test_a_mention_arrives_as_a_mention_and_as_a_message(slack, app, connect, alice, heard):
@@ -198,3 +199,39 @@ async def test_a_message_event_holds_what_slack_puts_there_and_no_more(slack, ap
         "channel_type": "channel",
         "event_ts": reply["ts"],
     }
+
+
+async def test_an_agent_suggests_what_to_ask_for_to_whoever_opens_their_direct_messages(
+    slack, app, connect, alice, bob
+):
+    prompts = [{"title": "Report", "message": "report on staging"}]
+
+    @app.event("app_home_opened")
+    async def on_opened(event, client):
+        assert event["tab"] == "messages"
+        await client.assistant_threads_setSuggestedPrompts(
+            channel_id=event["channel"], thread_ts="", prompts=prompts
+        )
+
+    await connect(slack, app)
+    await alice.open_direct()
+
+    assert await alice.until(alice.prompts) == prompts
+    assert await bob.prompts() == []
+
+
+@pytest.mark.parametrize(
+    ("channel", "prompts", "error"),
+    [
+        ("D0ALICE", [{"title": "x", "message": "x"}] * 5, "invalid_arguments"),
+        ("D0ALICE", [{"title": "x"}], "invalid_arguments"),
+        ("D0ALICE", [], "invalid_arguments"),
+        ("C0OPS", [{"title": "x", "message": "x"}], "channel_not_supported"),
+    ],
+)
+async def test_prompts_that_slack_would_not_show_are_refused(client, alice, channel, prompts, error):
+    await alice.state()
+    with pytest.raises(SlackApiError) as refused:
+        await client.assistant_threads_setSuggestedPrompts(channel_id=channel, thread_ts="", prompts=prompts)
+
+    assert refused.value.response["error"] == error

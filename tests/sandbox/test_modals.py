@@ -1,6 +1,13 @@
 import pytest
 from slack_sdk.errors import SlackApiError
 
+from sandbox.errors import SlackError
+from sandbox.view_rules import complaints, filled_state, parse_view
+
+
+def plain(text):
+    return {"type": "plain_text", "text": text}
+
 
 def reason_modal(**more):
     return {
@@ -243,3 +250,112 @@ async def test_a_button_in_a_modal_tells_the_app_what_was_typed_so_far(
     )
 
     assert await heard.next() == ({"type": "view", "view_id": modal["id"]}, "half")
+
+
+def field(kind, **more):
+    element = {"type": kind, "action_id": "value", **more}
+    label = {"type": "plain_text", "text": kind}
+    return {"type": "input", "block_id": kind, "label": label, "element": element}
+
+
+def option(value):
+    return {"text": {"type": "plain_text", "text": value}, "value": value}
+
+
+async def test_fields_of_all_kinds_are_chosen_told_and_sent(slack, app, connect, alice, heard):
+    select = field("static_select", options=[option("a"), option("b")], initial_option=option("a"))
+    fields = [
+        select | {"dispatch_action": True},
+        field("number_input", is_decimal_allowed=False, min_value="1", max_value="9"),
+        field("checkboxes", options=[option("yes")]) | {"optional": True},
+        field("conversations_select", default_to_current_conversation=True),
+    ]
+
+    @app.shortcut("start_run")
+    async def on_shortcut(ack, body, client):
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=reason_modal(blocks=fields))
+
+    @app.action("value")
+    async def on_choice(ack, body):
+        await ack()
+        heard.add((body["actions"][0]["selected_option"], body["view"]["state"]["values"]["number_input"]))
+
+    @app.view("reason")
+    async def on_view(ack, view):
+        await ack()
+        heard.add(view["state"]["values"])
+
+    await connect(slack, app)
+    await alice.shortcut("start_run")
+    modal = await alice.modal()
+    await alice.choose(modal, "static_select", "b", {"number_input": "4"})
+    assert await heard.next() == (
+        option("b") | {"text": option("b")["text"]},
+        {"value": {"type": "number_input", "value": "4"}},
+    )
+    sent = await alice.submit(modal, {"number_input": "10", "conversations_select": "C0OPS"})
+    assert sent["errors"] == {"number_input": "Enter a number no greater than 9."}
+    values = {
+        "static_select": "b",
+        "number_input": "5",
+        "checkboxes": ["yes"],
+        "conversations_select": "C0OPS",
+    }
+    assert (await alice.submit(modal, values))["ok"]
+    sent = await heard.next()
+    assert sent["conversations_select"]["value"]["selected_conversation"] == "C0OPS"
+    assert sent["checkboxes"]["value"]["selected_options"][0]["value"] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("element", "name"),
+    [
+        (field("static_select", options=[option("a")], initial_option=option("b")), "initial_option"),
+        (field("checkboxes", options=[option("a")], initial_options=[option("b")]), "initial_options"),
+    ],
+)
+async def test_what_is_chosen_from_the_start_has_to_be_an_option(
+    app_with_modal, client, alice, element, name
+):
+    await alice.say("C0OPS", "/handrail reject")
+    modal = await alice.modal()
+    with pytest.raises(SlackApiError) as refused:
+        await client.views_update(view_id=modal["id"], view=reason_modal(blocks=[element]))
+
+    assert f"must be one of the options [json-pointer:/view/blocks/0/element/{name}]" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("4", None),
+        ("x", "Enter a number."),
+        ("1e999999999", "Enter a number."),
+        ("2.5", "Enter a whole number."),
+        ("0", "Enter a number no smaller than 1."),
+        ("10", "Enter a number no greater than 9."),
+        (None, "Please complete this required field."),
+    ],
+)
+def test_a_number_is_held_to_what_its_field_takes(typed, said):
+    entry = {"type": "number_input", "action_id": "n", "is_decimal_allowed": False}
+    entry |= {"min_value": "1", "max_value": "9"}
+    block = {"type": "input", "block_id": "b", "label": plain("How many"), "element": entry}
+    view = {"type": "modal", "title": plain("Scale"), "submit": plain("Send"), "blocks": [block]}
+
+    values = filled_state(parse_view(view, "modal"), {"b": {"n": {"value": typed}}})
+    assert complaints(view, values).get("b") == said
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"min_value": "9", "max_value": "1"}, {"initial_value": "one"}, {"max_value": 3}]
+)
+def test_a_number_field_that_slack_refuses_is_refused(wrong):
+    entry = {"type": "number_input", "action_id": "n", "is_decimal_allowed": True, **wrong}
+    block = {"type": "input", "block_id": "b", "label": plain("How many"), "element": entry}
+
+    with pytest.raises(SlackError, match="invalid_arguments"):
+        parse_view(
+            {"type": "modal", "title": plain("Scale"), "submit": plain("Send"), "blocks": [block]}, "modal"
+        )

@@ -60,7 +60,7 @@ async def test_auth_test_names_the_bot_and_its_scopes(client):
         ),
         ("chat.update", {"channel": "C0OPS", "ts": "1.000000", "text": "x"}, "message_not_found"),
         ("chat.postEphemeral", {"channel": "C0OPS", "user": "U0GUS", "text": "x"}, "user_not_in_channel"),
-        ("conversations.info", {"channel": "C0OPS"}, "missing_scope"),
+        ("conversations.join", {"channel": "C0RANDOM"}, "missing_scope"),
         ("conversations.open", {"users": "U0NOBODY"}, "user_not_found"),
         ("conversations.replies", {"channel": "C0OPS", "ts": "1.000000"}, "thread_not_found"),
         ("users.info", {"user": "U0NOBODY"}, "user_not_found"),
@@ -252,3 +252,24 @@ async def test_a_permalink_names_the_thread(client):
 
     bare = reply["ts"].replace(".", "")
     assert link == f"https://handrail-demo.slack.com/archives/C0OPS/p{bare}?thread_ts={root['ts']}&cid=C0OPS"
+
+
+async def test_whose_channels_are_asked_about_is_told_what_the_app_may_know(start, make_app):
+    slack = await start(scopes=("channels:read",))
+    client = make_app(slack).client
+
+    both = {"user": "U0GUS", "types": "public_channel,private_channel"}
+    assert (await refusal(client.users_conversations(**both)))["needed"] == "groups:read"
+    found = await client.users_conversations(user="U0GUS")
+    assert [channel["id"] for channel in found["channels"]] == ["C0GENERAL"]
+    assert (await refusal(client.users_conversations(user="U0NOBODY")))["error"] == "user_not_found"
+
+
+async def test_an_app_without_a_home_tab_can_not_publish_to_it(start, make_app):
+    slack = await start(home_tab=False)
+
+    answer = await refusal(
+        make_app(slack).client.views_publish(user_id="U0ALICE", view={"type": "home", "blocks": []})
+    )
+
+    assert answer["error"] == "not_enabled"

@@ -13,7 +13,6 @@ from activities.ledger import Ledger
 from activities.mailboxes import Mailboxes
 from handrail.queues import WORKFLOWS, as_activities, cached, runner
 from tests.workflows.far_end import FarEnd
-from tests.workflows.histories import record
 from tests.workflows.samples import approval
 from workflows.outside import Queue
 from workflows.values.approval import Approval
@@ -24,7 +23,7 @@ Planner = Callable[[Transcript], Thought]
 
 @pytest_asyncio.fixture
 async def with_planner(
-    temporal: WorkflowEnvironment, request: pytest.FixtureRequest
+    temporal: WorkflowEnvironment, keep_histories: list[str]
 ) -> AsyncIterator[Callable[[Planner], Awaitable[FarEnd]]]:
     """Start the workers of both queues around a planner; everything else is at its friendliest."""
     started: list[FarEnd] = []
@@ -50,10 +49,7 @@ async def with_planner(
             return far_end
 
         yield start
-        if request.config.getoption("--record-histories") and request.node.get_closest_marker("recorded"):
-            await record(
-                temporal.client, request.node.originalname, [run for one in started for run in one.runs]
-            )
+        keep_histories += [run for one in started for run in one.runs]
 
 
 @pytest.fixture

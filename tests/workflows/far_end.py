@@ -152,6 +152,7 @@ class FarEnd:
         """Of all cards that were posted."""
         self.applied: list[EffectOrder] = []
         self.running_version = "1.4.1"
+        self.input_schema: dict[str, object] | None = None
         self.lose_replies = 0
         self.refuse: str = ""
         self.refused_versions: set[str] = set()
@@ -256,6 +257,7 @@ class FarEnd:
             precondition=canonical(plan),
             before=from_preview(order.contract.undo, plan),
             shown=shown,
+            input_schema=self.input_schema,
         )
 
     @carries_out(outside.apply_once)

@@ -7,15 +7,32 @@ from typing import Any
 
 from temporalio.client import Client, WorkflowHistory
 
-FOLDER = Path(__file__).parent.parent / "histories"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "tests" / "histories"
+"""A folder for each version, named as the changelog names it. What a version was released with stays as it is."""
+
+
+def of_this_version() -> Path:
+    """Where histories are recorded now. Raises ValueError for a version that is released."""
+    [version] = re.findall(
+        r'^version = "(\d+\.\d+\.\d+)', (ROOT / "pyproject.toml").read_text(), re.MULTILINE
+    )
+    if f"## v{version} (" in (ROOT / "CHANGELOG.md").read_text():
+        raise ValueError(
+            f"{version} is released, and its histories are frozen: raise the version in pyproject.toml"
+        )
+    folder = FOLDER / version
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 async def record(client: Client, story: str, runs: list[str]) -> None:
     """Keep every execution of the *runs* of a story, and the effects and leases that they started."""
+    folder = of_this_version()
     for run in runs:
         for number, history in enumerate(await _all_of(client, run)):
-            name = run.removeprefix("run/").replace("/", "-")
-            file = FOLDER / f"{story.removeprefix('test_')}.{name}.{number}.json"
+            name = re.sub(r"[^\w.-]+", "-", run.removeprefix("run/"))
+            file = folder / f"{story.removeprefix('test_')}.{name}.{number}.json"
             file.write_text(json.dumps(_impersonal(json.loads(history.to_json())), indent=2) + "\n")
 
 
@@ -51,7 +68,7 @@ def _impersonal(value: Any) -> Any:
 
 
 def recorded() -> list[Path]:
-    return sorted(FOLDER.glob("*.json"))
+    return sorted(FOLDER.glob("*/*.json"))
 
 
 def load(file: Path) -> WorkflowHistory:

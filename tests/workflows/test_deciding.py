@@ -6,9 +6,9 @@ import pytest
 
 from tests.workflows.far_end import ALICE, BOB, BY_BOB, CAROL, MALLORY, break_glass, click, edit
 from tests.workflows.samples import NOON, SHOWN, approval, effect, member
-from workflows.rules.approval import Clicked, Counted, Edited, FellAway, NotCounted, Over
+from workflows.rules.approval import Clicked, Counted, Edited, FellAway, NotCounted, Over, with_edit
 from workflows.rules.approval import decide as judged
-from workflows.rules.canonical import MAX_BYTES
+from workflows.rules.canonical import MAX_BYTES, canonical
 from workflows.rules.digests import gate_digest
 from workflows.values.approval import ApprovalState, Vote
 from workflows.values.people import People, Standing
@@ -56,9 +56,10 @@ def emergency(of, person):
     return made
 
 
-def edited(of, facts, arguments='{"version":"1.4.3"}', at=SOON):
+def edited(of, facts, arguments='{"version":"1.4.3"}', at=SOON, without=()):
     """Somebody's edit, judged soon."""
-    sent = edit(of, facts.person).model_copy(update={"arguments": arguments, "clicked_at": at})
+    said = {"arguments": arguments, "without": without, "clicked_at": at}
+    sent = edit(of, facts.person).model_copy(update=said)
     return judged(of, Edited(sent, facts, SOON))
 
 
@@ -422,6 +423,17 @@ def test_an_edit_that_can_not_be_made_says_why(arguments, why):
     masked = approval().model_copy(update={"shown": SHOWN.model_copy(update={"locked": ("token",)})})
 
     assert edited(masked, member(ALICE), arguments) == (masked, NotCounted(why))
+
+
+def test_an_edit_may_leave_out_what_is_not_masked():
+    call = approval().effect.call.model_copy(update={"arguments": canonical({"a": 1, "b": 2, "c": 3})})
+    assert with_edit(call, {"a": 4}, ["b"]) == canonical({"a": 4, "c": 3})
+
+    masked = approval().model_copy(update={"shown": SHOWN.model_copy(update={"locked": ("token",)})})
+    said = NotCounted("token holds something masked, so it can't be edited.")
+    assert edited(masked, member(ALICE), "{}", without=("token",)) == (masked, said)
+    after, outcome = edited(masked, member(ALICE), "{}", without=("other",))
+    assert (after.state, outcome) == (ApprovalState.SUPERSEDED, Counted("its arguments were edited"))
 
 
 def test_an_edit_that_makes_it_too_large_to_be_sent_says_so():

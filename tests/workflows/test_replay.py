@@ -1,11 +1,13 @@
 """A deploy never breaks a run under way: every recorded history replays with today's code."""
 
+import re
+
 import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from handrail.queues import WORKFLOWS, runner
-from tests.workflows.histories import load, recorded
+from tests.workflows.histories import ROOT, load, recorded
 
 
 def test_there_are_histories_of_every_workflow():
@@ -13,7 +15,13 @@ def test_there_are_histories_of_every_workflow():
         load(file).events[0].workflow_execution_started_event_attributes.workflow_type.name
         for file in recorded()
     }
-    assert kinds >= {"AgentRun", "Effect", "Lease"}
+    assert kinds >= {workflow.__name__ for workflow in WORKFLOWS}
+
+
+def test_each_version_that_is_released_left_its_histories():
+    released = re.findall(r"^## v(\S+) \(", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+    assert {file.parent.name for file in recorded()} >= set(released)
 
 
 @pytest.mark.parametrize("file", recorded(), ids=lambda file: file.stem)

@@ -243,22 +243,24 @@ def _may_not_edit(approval: Approval, event: Edited) -> str:
         wanted = parse(event.edit.arguments)
     except NotCanonical as error:
         return f"The edited arguments can't be read: {error}."
-    if not isinstance(wanted, dict) or not wanted:
+    without = event.edit.without
+    if not isinstance(wanted, dict) or not (wanted or without):
         return "The edit changes nothing."
     try:
-        with_edit(approval.effect.call, wanted)
+        with_edit(approval.effect.call, wanted, without)
     except NotCanonical as error:
         return f"The edited arguments can't be sent: {error}."
-    return _locked(approval, wanted)
+    return _locked(approval, [*wanted, *without])
 
 
-def with_edit(call: Call, wanted: dict[str, Json]) -> CanonicalJson:
-    """The arguments of *call* with some of them changed. Raises `NotCanonical`."""
-    return canonical({**parse(call.arguments), **wanted})
+def with_edit(call: Call, wanted: dict[str, Json], without: Sequence[str] = ()) -> CanonicalJson:
+    """The arguments of *call* with some of them changed, and some left out. Raises `NotCanonical`."""
+    changed = {**parse(call.arguments), **wanted}
+    return canonical({name: value for name, value in changed.items() if name not in without})
 
 
-def _locked(approval: Approval, wanted: dict[str, Json]) -> str:
-    locked = [name for name in wanted if name in approval.shown.locked]
+def _locked(approval: Approval, named: Sequence[str]) -> str:
+    locked = [name for name in named if name in approval.shown.locked]
     return f"{locked[0]} holds something masked, so it can't be edited." if locked else ""
 
 

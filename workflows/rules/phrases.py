@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from ..values.spec import Planner, Runbook
 
 WORD = r"[A-Za-z0-9][A-Za-z0-9._/-]*"
+_NAME = re.compile(r"<([a-z_]+)>")
+_PARTS = re.compile(r"(\[[^\]]*\])")
 _TOKEN = re.compile(r"<(?P<name>[a-z_]+)>|(?P<open>\[)|(?P<close>\])|(?P<text>[^<>\[\]]+)")
 
 
@@ -30,6 +32,23 @@ def first_match(phrases: tuple[str, ...], goal: str, defaults: Mapping[str, str]
         if found is not None:
             return found | {name: value for name, value in defaults.items() if name not in found}
     return None
+
+
+def places(phrase: str) -> tuple[str, ...]:
+    """The parameters of *phrase*, in order."""
+    return tuple(_NAME.findall(phrase))
+
+
+def said(phrase: str, values: Mapping[str, str]) -> str:
+    """*phrase* with *values* in it: an optional part is said where each of its parameters has one."""
+    made = ""
+    for part in _PARTS.split(" ".join(phrase.split())):
+        optional = part.startswith("[")
+        if optional and not (all(map(values.get, places(part))) and places(part)):
+            continue
+        filled = _NAME.sub(lambda name: values.get(name[1], ""), part.strip("[]"))
+        made = f"{made} {filled}" if optional else made + filled
+    return " ".join(made.split())
 
 
 def understood(planner: Planner, goal: str) -> dict[str, str] | None:

@@ -40,6 +40,8 @@ class Previewed(Value):
     before: dict[str, Json] = {}
     """What the contract's `undo` takes from the preview, as it names it; true values, and never shown."""
     shown: Shown
+    input_schema: Json = None
+    """What people may fill in: JSON Schema without references. None: no form can be made of it."""
     problem: str = ""
     """The tool refused to preview: there is nothing to approve."""
     changed: bool = False

@@ -67,6 +67,8 @@ class OpenCall(Value):
     """Under which people are asked: nothing that comes later loosens it."""
     edit: Edit | None = None
     """Other arguments that a person wants; the call has its old ones until they were previewed."""
+    input_schema: Json = None
+    """Of its tool, as its latest preview said: what the dialog for other arguments is made of."""
     wait: Wait | None = None
     before: dict[str, Json] = {}
     """Of its latest preview, what it would take to undo it."""

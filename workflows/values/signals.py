@@ -51,6 +51,8 @@ class Edit(Heard):
     gate: GateDigest
     arguments: str
     """A JSON object with the top-level arguments that change; the others stay as they are."""
+    without: tuple[str, ...] = ()
+    """Those that are left out from now on."""
     clicked_at: AwareDatetime
 
 

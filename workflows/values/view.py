@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from .approval import ApprovalState, Shown, Vote
-from .base import EffectKey, GateDigest, Value
+from .base import EffectKey, GateDigest, Json, Value
 from .people import People, Person, Place
 from .spec import Rule, UndoPlanner
 from .usage import Usage
@@ -60,6 +60,8 @@ class ApprovalView(Value):
     shown: Shown
     before: Shown | None = None
     """What people saw before it drifted or was edited."""
+    input_schema: Json = None
+    """What its arguments may be: JSON Schema without references. None where it is not known, or nothing is open."""
     slot: str
     """The card it stands on: `approval/4.1` alone, `changes/3/1` with other changes of its turn."""
     held: str = ""
@@ -264,4 +266,6 @@ class AuditRow(Value):
     text: str
     by: Person | None = None
     refs: dict[str, str] = {}
-    """Ids and digests: gate, effect, key, rule, delivery."""
+    """Ids and digests: gate, effect, key, rule, delivery; the number of the call that it is about."""
+    turn: int = 0
+    """In which it was; 0 before the planner's first word."""

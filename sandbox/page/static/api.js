@@ -30,7 +30,9 @@ export const api = {
   click: (as, action) => post("/page/click", { as, ...action }),
   submitView: (as, view, state) => post("/page/submit_view", { as, view_id: view, state }),
   closeView: (as, view) => post("/page/close_view", { as, view_id: view }),
-  openHome: (as) => post("/page/open_home", { as }),
+  openHome: (as, tab = "home") => post("/page/open_home", { as, tab }),
+  shortcut: (as, callback, message) =>
+    post("/page/shortcut", { as, callback_id: callback, ...(message && { message }) }),
   stopSession: (as, channel, thread) => post("/page/stop_session", { as, channel, thread_ts: thread }),
   break: (what) => post("/page/break", { what }),
 };

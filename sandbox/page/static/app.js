@@ -16,6 +16,7 @@ import { applyTheme } from "./theme.js";
 const SOON = 20_000;
 const AGAIN = 1500;
 const MINUTE = 60_000;
+const MESSAGE_LINK = /^https:\/\/[\w-]+\.slack\.com\/archives\/([A-Z0-9]+)\/p(\d+)(\d{6})(?:\?|$)/;
 
 /** The page as a whole: what is open, who one is, and all that one can do. The panes only draw. */
 class Desk {
@@ -41,6 +42,7 @@ class Desk {
       onLost: () => this.#lost(true),
     });
     listenToKeys(this);
+    document.addEventListener("click", (event) => this.#follows(event));
     setInterval(() => this.fleetPanel.draw(), MINUTE);
     this.live.connect(this.#where.as);
   }
@@ -98,12 +100,18 @@ class Desk {
   }
 
   async submitView(view, state) {
+    this.#saidAt = Date.now();
     const answer = await api.submitView(this.#where.as, view, state);
     return answer.errors ? answer : this.#told(answer);
   }
 
   closeView(view) {
     return api.closeView(this.#where.as, view);
+  }
+
+  /** *message* (channel, ts) for a shortcut about one. */
+  async shortcut(callback, message = null) {
+    return this.#told(await api.shortcut(this.#where.as, callback, message));
   }
 
   async stopSession({ channel, ts }) {
@@ -139,11 +147,23 @@ class Desk {
     if (id !== this.channelId) this.#where.thread = null;
     this.#where.channelId = id;
     this.workspace.unread.delete(id);
+    if (this.workspace.channel(id)?.is_im) api.openHome(this.#where.as, "messages");
     this.columns.show("channel");
     this.draw();
     if (!this.columns.single) this.channelPane.focus();
     await this.#load(id);
     this.draw();
+  }
+
+  /** A link to a message of this workspace leads there, as in Slack's own client. */
+  #follows(event) {
+    const address = event.target.closest?.("a[href]")?.href ?? "";
+    const found = MESSAGE_LINK.exec(address);
+    const channel = found && this.workspace.channel(found[1]);
+    if (!channel || channel.is_member === false) return;
+    event.preventDefault();
+    const thread = new URL(address).searchParams.get("thread_ts") ?? `${found[2]}.${found[3]}`;
+    this.openChannel(channel.id).then(() => this.openThread(channel.id, thread));
   }
 
   /** *byItself*: the run opened it, so neither focus nor pane moves. */
@@ -228,6 +248,7 @@ class Desk {
       agent_session: () => this.#session(event.session ?? event),
       channel: () => this.#refresh(),
       toast: () => toast(event.text, { error: event.level === "error" }),
+      prompts: () => (workspace.prompts[event.channel] = event.prompts),
       fleet: () => this.#fleet(),
       parts: () => this.fleetPanel.drawParts(event.parts),
     };

@@ -11,7 +11,8 @@ export function richText(block, surface) {
 const PARTS = {
   rich_text_section: (element, names) => h("div", { class: "rich-section" }, ...inline(element, names)),
   rich_text_quote: (element, names) => h("blockquote", null, ...inline(element, names)),
-  rich_text_preformatted: (element, names) => pre(...inline(element, names)),
+  rich_text_preformatted: (element, names) =>
+    pre(...(element.language === "diff" ? inDiff(element) : inline(element, names))),
   rich_text_list: (element, names) => {
     const indent = Math.min(8, element.indent ?? 0);
     const items = (element.elements ?? []).map((item) => h("li", null, ...inline(item, names)));
@@ -21,6 +22,14 @@ const PARTS = {
       : h("ul", props, ...items);
   },
 };
+
+/** A diff line by line: what went and what came is coloured, and says so by its sign. */
+function inDiff(element) {
+  const text = (element.elements ?? []).map((leaf) => leaf.text ?? "").join("");
+  return text
+    .split(/(?<=\n)/)
+    .map((line) => h("span", { class: { "-": "diff-old", "+": "diff-new", "@": "diff-at" }[line[0]] ?? null }, line));
+}
 
 function part(element, names) {
   return (

@@ -5,6 +5,7 @@ import { Composer } from "./composer.js";
 import { ScrollList } from "./list.js";
 import { channelItems } from "./messages.js";
 import { peopleSwitch } from "./people.js";
+import { prompts } from "./shortcuts.js";
 import { firstSteps, hint, hintIsOn, suggestions } from "./suggestions.js";
 
 /** From so many messages on, a channel is not introduced any more; the first one may be an example. */
@@ -66,7 +67,10 @@ export class ChannelPane {
       `${isOps} ${me} ${hintIsOn()}`,
       () => isOps && hintIsOn() && hint(this.#desk, () => this.draw()),
     );
-    redraw(this.#chips, `${isOps} ${isNew} ${workspace.command}`, () => isOps && !isNew && suggestions(this.#desk));
+    const said = channel.is_im && workspace.prompts[channelId];
+    redraw(this.#chips, JSON.stringify([isOps, isNew, workspace.command, said]), () =>
+      said ? prompts(this.#desk, said) : isOps && !isNew && suggestions(this.#desk),
+    );
     this.#list.show(channelId, isOps && isNew, [
       welcome(this.#desk, channel, { outside, first: isOps && isNew }),
       ...channelItems(this.#desk, channelId),

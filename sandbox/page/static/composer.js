@@ -1,5 +1,6 @@
-import { h } from "./dom.js";
+import { h, redraw } from "./dom.js";
 import { icon } from "./icons.js";
+import { globalShortcuts } from "./shortcuts.js";
 
 // Where one types: Enter sends, Shift+Enter makes a new line, "/" and "@" offer what could follow.
 
@@ -22,6 +23,7 @@ export class Composer {
   #area;
   #menu;
   #who;
+  #shortcuts;
   #options = [];
   #picked = -1;
   #waiting = 0;
@@ -46,6 +48,7 @@ export class Composer {
     });
     this.#menu = h("div", { class: "offers", id, role: "listbox", "aria-label": "Suggestions", hidden: true });
     this.#who = h("span", { class: "composer-who" });
+    this.#shortcuts = h("span");
     this.#button = h(
       "button",
       {
@@ -64,6 +67,7 @@ export class Composer {
       h(
         "div",
         { class: "composer-foot" },
+        this.#shortcuts,
         this.#who,
         h(
           "span",
@@ -96,6 +100,8 @@ export class Composer {
     this.#area.disabled = Boolean(refusal);
     this.#host.classList.toggle("composer-off", Boolean(refusal));
     this.#who.replaceChildren("as ", h("strong", null, who));
+    const { shortcuts } = this.#desk.workspace;
+    redraw(this.#shortcuts, JSON.stringify(shortcuts), () => !this.#inThread && globalShortcuts(this.#desk));
   }
 
   #typed() {

@@ -3,6 +3,7 @@ import { textObject, plainText } from "./mrkdwn.js";
 import { askConfirm } from "./confirm.js";
 import { icon } from "./icons.js";
 import { control } from "./inputs.js";
+import { menu } from "./menu.js";
 
 // The interactive elements: each sends what Slack would send.
 
@@ -68,20 +69,17 @@ export async function busyWhile(node, deed) {
 }
 
 function overflow(block, part, surface) {
-  const menu = h("div", { class: "menu", role: "menu", popover: "auto" });
   const opener = h(
     "button",
     {
       type: "button",
       class: "button button-icon",
       "aria-label": part.accessibility_label ?? "More actions",
-      "aria-haspopup": "menu",
       data: { testid: `action-${part.action_id}`, focus: part.action_id },
     },
     icon("more", 18),
   );
   const choose = async (option) => {
-    menu.hidePopover();
     if (part.confirm && !(await askConfirm(part.confirm, surface.names))) return;
     if (option.url && safeUrl(option.url)) window.open(safeUrl(option.url), "_blank", "noopener");
     await busyWhile(opener, () =>
@@ -93,34 +91,6 @@ function overflow(block, part, surface) {
       }),
     );
   };
-  menu.append(
-    ...(part.options ?? []).map((option) =>
-      h(
-        "button",
-        { type: "button", role: "menuitem", on: { click: () => choose(option) } },
-        textObject(option.text, surface.names),
-      ),
-    ),
-  );
-  opener.addEventListener("click", () => {
-    menu.showPopover();
-    place(menu, opener);
-    menu.firstElementChild?.focus();
-  });
-  menu.addEventListener("keydown", (event) => walk(event, [...menu.children]));
-  return h("span", { class: "overflow" }, opener, menu);
-}
-
-function place(menu, opener) {
-  const at = opener.getBoundingClientRect();
-  const below = at.bottom + menu.offsetHeight + 12 < innerHeight;
-  menu.style.top = `${below ? at.bottom + 4 : at.top - menu.offsetHeight - 4}px`;
-  menu.style.left = `${Math.max(8, Math.min(at.left, innerWidth - menu.offsetWidth - 8))}px`;
-}
-
-function walk(event, items) {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step) return;
-  event.preventDefault();
-  items[(items.indexOf(document.activeElement) + step + items.length) % items.length]?.focus();
+  const items = (part.options ?? []).map((option) => [textObject(option.text, surface.names), () => choose(option)]);
+  return menu(opener, items);
 }

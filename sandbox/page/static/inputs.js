@@ -10,7 +10,7 @@ let serial = 0;
 export function input(block, surface) {
   const id = `field-${++serial}`;
   const part = { ...block.element, id };
-  const grouped = ["radio_buttons", "checkboxes"].includes(part.type);
+  const grouped = ["radio_buttons", "checkboxes", "multi_static_select"].includes(part.type);
   return h(
     grouped ? "fieldset" : "div",
     { "aria-describedby": `${id}-error` },
@@ -36,6 +36,7 @@ export function control(block, part, surface, { sends = false, required = false 
   const state = () => ({ type: part.type, ...read() });
   surface.fields?.set(name, { block_id: block.block_id, action_id: part.action_id, state });
   node.dataset.testid = `field-${part.action_id}`;
+  node.dataset.field = name;
   if (sends) node.addEventListener("change", () => tell(block, part, surface, state));
   return node;
 }
@@ -87,6 +88,15 @@ function choice(part, surface, before, required) {
   return { node, read: () => ({ selected_option: options[Number.parseInt(node.value, 10)] ?? null }) };
 }
 
+/** A list of which several can be picked: a box each, in a frame that scrolls. */
+function several(part, surface, before) {
+  const groups = part.option_groups ?? [{ options: part.options ?? [] }];
+  const listed = { ...part, options: groups.flatMap((group) => group.options) };
+  const made = boxes("checkbox")(listed, surface, before);
+  made.node.classList.add("choices-framed");
+  return made;
+}
+
 function people(part, surface, before, required) {
   const node = h(
     "select",
@@ -108,6 +118,30 @@ function people(part, surface, before, required) {
       ),
   );
   return { node, read: () => ({ selected_user: node.value || null }) };
+}
+
+/** Channels and direct messages that one sees here, as far as the filter lets them through. */
+function conversations(part, surface, before, required) {
+  const include = part.filter?.include;
+  const kind = (channel) => (channel.is_im ? "im" : channel.is_private ? "private" : "public");
+  const known = surface.names.conversations().filter((channel) => !include || include.includes(kind(channel)));
+  const here = part.default_to_current_conversation ? surface.here : null;
+  const begun = part.initial_conversation ?? known.find((channel) => channel.id === here)?.id;
+  const chosen = before ? before.selected_conversation : begun;
+  const node = h(
+    "select",
+    {
+      id: part.id,
+      class: "input select",
+      "aria-required": required ? "true" : null,
+      "aria-label": part.id ? null : plainText(part.placeholder) || "Choose a channel",
+    },
+    h("option", { value: "" }, plainText(part.placeholder) || "Choose a channel…"),
+    ...known.map((channel) =>
+      h("option", { value: channel.id, selected: channel.id === chosen }, `${channel.is_im ? "" : "#"}${channel.name}`),
+    ),
+  );
+  return { node, read: () => ({ selected_conversation: node.value || null }) };
 }
 
 function boxes(kind) {
@@ -176,7 +210,9 @@ const CONTROLS = {
     return { node, read: () => ({ selected_time: node.value || null }) };
   },
   static_select: choice,
+  multi_static_select: several,
   users_select: people,
+  conversations_select: conversations,
   radio_buttons: boxes("radio"),
   checkboxes: boxes("checkbox"),
 };

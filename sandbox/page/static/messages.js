@@ -4,6 +4,7 @@ import { avatar } from "./people.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { renderBlocks } from "./blocks.js";
 import { clock, day, full, ofTs, ago } from "./dates.js";
+import { messageShortcuts } from "./shortcuts.js";
 import { asksApproval } from "./workspace.js";
 
 // Messages as list items. *desk* is the page: its workspace, and what one can do with a message.
@@ -122,6 +123,7 @@ function draw(desk, message, { together, replies, session }) {
       message.edited && h("span", { class: "edited" }, "(edited)"),
       replies.length > 0 && replyLink(desk, message, replies, session),
     ),
+    messageShortcuts(desk, message),
   );
 }
 

@@ -34,12 +34,14 @@ export class Modals {
     dialog.querySelector("[autofocus], .dialog-body .input, .dialog-body input")?.focus();
   }
 
-  /** Redraws a view; what was typed into fields that are still there stays. */
+  /** Redraws a view; what was typed into fields that are still there stays, and so does the focus. */
   update(view) {
     const entry = this.#open.get(view.id);
     if (!entry) return this.open(view);
     entry.view = view;
+    const field = document.activeElement?.closest("[data-field]")?.dataset.field;
     this.#draw(view, typedIn(entry.fields));
+    if (field) entry.dialog.querySelector(`[data-field="${CSS.escape(field)}"]`)?.focus();
   }
 
   close(id) {
@@ -66,6 +68,7 @@ export class Modals {
     const surface = {
       key: view.id,
       names: this.#desk.names,
+      here: this.#desk.channelId,
       fields: entry.fields,
       typed,
       send: (action) => this.#desk.click({ view_id: view.id, ...action, state: stateOf(entry.fields) }),

@@ -5,6 +5,8 @@ export class Workspace {
   me = { id: "", name: "", real_name: "" };
   channels = [];
   command = "/handrail";
+  shortcuts = [];
+  prompts = {};
   bot = { user_id: "", name: "handrail" };
   home = null;
   unread = new Set();
@@ -20,6 +22,8 @@ export class Workspace {
       me: state.me,
       channels: state.channels,
       command: state.command,
+      shortcuts: state.shortcuts ?? [],
+      prompts: state.prompts ?? {},
       bot: state.bot,
       home: state.home,
     });
@@ -58,6 +62,7 @@ export class Workspace {
       isMe: (id) => id === this.me.id,
       groupHasMe: (id) => Boolean(this.#groups.get(id)?.users?.includes(this.me.id)),
       people: () => this.people,
+      conversations: () => this.channels,
     };
   }
 

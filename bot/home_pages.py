@@ -1,0 +1,104 @@
+"""Gathers what somebody's home shows: what waits for them, their runs, what runs in their channels."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from workflows.values.people import Person, Place
+from workflows.values.view import RunView
+
+from . import run_queries
+from .channels import Channels
+from .errors import BotError
+from .found import Found, HomePage, Page, WaitingFor
+from .runs import Runs
+from .settings import BotSettings
+from .slack import Posted, Slack
+from .views.home import MINE, OTHERS, WAITS
+from .views.refs import HomeRef
+from .waits import Waits
+
+PAGES = 5
+"""Of Temporal's, of the runs that are under way."""
+REMEMBERED = 2000
+
+
+class HomePages:
+    def __init__(
+        self, runs: Runs, waits: Waits, channels: Channels, slack: Slack, settings: BotSettings
+    ) -> None:
+        self._runs = runs
+        self._waits = waits
+        self._channels = channels
+        self._slack = slack
+        self.command = settings.command
+        self._links: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    def saw(self, view: RunView) -> None:
+        self._waits.saw(view)
+
+    def concerns(self, view: RunView) -> tuple[frozenset[str], frozenset[str]]:
+        """Users and user groups for whom something in that run waits."""
+        people = self._waits.may_act(view)
+        return frozenset(people.users), frozenset(people.groups)
+
+    async def channels_of(self, person: Person) -> frozenset[str]:
+        return await self._channels.of(person) or frozenset()
+
+    async def page(self, person: Person, at: HomeRef) -> HomePage:
+        """Raises nothing that Slack or Temporal could cause: what can't be known is said."""
+        try:
+            under_way = await self._under_way()
+            mine = await self._runs.page(run_queries.of(person), at.mine, MINE)
+        except BotError:
+            return HomePage()
+        waits = await self._waits.of(person, under_way)
+        mine = mine.model_copy(update={"runs": tuple(map(self._waits.as_it_is, mine.runs))})
+        channels = await self._channels.of(person)
+        others = None if channels is None else tuple(self._others(under_way, person, channels))
+        return HomePage(
+            waits=waits,
+            mine=mine,
+            others=others,
+            links=await self._linked(_shown(waits, mine, others or (), at)),
+        )
+
+    async def _under_way(self) -> list[Found]:
+        found: list[Found] = []
+        cursor = ""
+        for _ in range(PAGES):
+            page = await self._runs.page(run_queries.UNDER_WAY, cursor, 100)
+            found += page.runs
+            cursor = page.following
+            if not cursor:
+                break
+        return found
+
+    def _others(self, under_way: Iterable[Found], person: Person, channels: frozenset[str]) -> list[Found]:
+        known = map(self._waits.as_it_is, under_way)
+        return [run for run in known if run.open and run.is_in(channels) and not run.is_of(person)]
+
+    async def _linked(self, places: dict[str, Place]) -> dict[str, str]:
+        links = await asyncio.gather(*map(self._link, places.values()))
+        return {run: link for run, link in zip(places, links, strict=True) if link}
+
+    async def _link(self, place: Place) -> str:
+        """To a run's thread; empty where Slack gives none. It never changes."""
+        if place.thread_ts is None:
+            return ""
+        key = (place.channel, place.thread_ts)
+        if key not in self._links:
+            link = await self._slack.permalink(Posted(channel=place.channel, ts=place.thread_ts))
+            if not link:
+                return ""
+            self._links[key] = link
+            while len(self._links) > REMEMBERED:
+                self._links.popitem(last=False)
+        return self._links[key]
+
+
+def _shown(waits: WaitingFor, mine: Page, others: tuple[Found, ...], at: HomeRef) -> dict[str, Place]:
+    """Where the runs of this page are."""
+    waiting = {each.run.run_id: each.run.place for each in waits.things[at.waits : at.waits + WAITS]}
+    listed = (*mine.runs, *others[at.others : at.others + OTHERS])
+    return waiting | {run.run_id: run.summary.place for run in listed if run.summary is not None}

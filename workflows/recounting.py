@@ -1,0 +1,113 @@
+"""Why a turn did what it did, read off a run's memory: the audit rows of that turn, beside the calls they are about."""
+
+from temporalio import workflow
+
+from .journal import Journal
+from .rules.outputs import READ_OUTPUT
+from .rules.policy import Allowed, NeedsApproval, judge
+from .values.account import Account, CallAccount
+from .values.calls import Call, Called, CallResult, Compacted, Ended, GoalSet
+from .values.run import OpenCall
+from .values.view import AuditRow
+
+
+def account(journal: Journal, turn: int) -> Account:
+    """Of the latest turn where *turn* is none that there was."""
+    memory = journal.memory
+    turn = turn if 0 < turn <= memory.turn else memory.turn
+    # What came before the first turn is why there was one.
+    rows = [row for row in memory.audit if row.turn == turn or (turn == 1 and row.turn == 0)]
+    goal = _goal(journal, turn)
+    return Account(
+        run_id=workflow.info().workflow_id,
+        name=journal.ask.name,
+        turn=turn,
+        turns=memory.turn,
+        goal=goal.text,
+        goal_by=goal.by,
+        source=goal.source,
+        known=_known(journal, turn),
+        at=rows[0].at if rows else None,
+        calls=_calls(journal, turn, rows),
+        rows=tuple(row for row in rows if _about(row) is None),
+    )
+
+
+def _about(row: AuditRow) -> int | None:
+    """The number of the call that it is about. What a click named may be anything."""
+    call = row.refs.get("call", "")
+    return int(call) if call.isascii() and call.isdecimal() and len(call) < 10 else None
+
+
+def _goal(journal: Journal, turn: int) -> GoalSet:
+    """The goal in force in that turn."""
+    ask, began = journal.ask, journal.memory.started_at or workflow.info().start_time
+    found = GoalSet(text=ask.goal, by=ask.requester, at=began, source=ask.source)
+    for entry in journal.memory.entries:
+        if isinstance(entry, Called) and entry.call.turn >= turn:
+            break
+        if isinstance(entry, GoalSet):
+            found = entry
+    return found
+
+
+def _known(journal: Journal, turn: int) -> int:
+    known = 0
+    for entry in journal.memory.entries:
+        if isinstance(entry, Compacted) and entry.turns < turn:
+            known += entry.calls
+        elif isinstance(entry, Called) and entry.call.turn < turn:
+            known += 1
+    return known
+
+
+def _calls(journal: Journal, turn: int, rows: list[AuditRow]) -> tuple[CallAccount, ...]:
+    memory = journal.memory
+    made = {
+        entry.call.number: _call(journal, entry.call, entry.result)
+        for entry in memory.entries
+        if isinstance(entry, Called) and entry.call.turn == turn
+    }
+    made |= {
+        known.call.number: _call(journal, known.call, None, known)
+        for known in memory.open
+        if known.call.turn == turn
+    }
+    for row in rows:
+        if (number := _about(row)) is not None:
+            made.setdefault(number, CallAccount(number=number))
+    return tuple(
+        made[number].model_copy(update={"rows": tuple(row for row in rows if _about(row) == number)})
+        for number in sorted(made)
+    )
+
+
+def _call(
+    journal: Journal, call: Call, result: CallResult | None, known: OpenCall | None = None
+) -> CallAccount:
+    return CallAccount(
+        number=call.number,
+        tool=call.tool,
+        title=call.title,
+        claim=call.reason,
+        verdict=_verdict(journal, call, result, known),
+    )
+
+
+def _verdict(journal: Journal, call: Call, result: CallResult | None, known: OpenCall | None) -> str:
+    """Judged again: the rules are pinned, so it is what was judged then."""
+    spec = journal.spec
+    if result is not None and result.ended is Ended.REFUSED:
+        return f"refused: {result.text}"
+    if known is not None and known.refused:
+        return f"refused: {known.refused}"
+    if call.tool == READ_OUTPUT or call.tool in spec.own_tools:
+        return "allowed: it is a tool of the run's own, and changes nothing"
+    match judge(call, spec.contract(call.tool), spec.rules):
+        case Allowed(reason=why):
+            return f"allowed: {why}"
+        case NeedsApproval(rule=rule, reason=why):
+            rule = known.rule if known is not None and known.rule is not None else rule
+            return f"needs approval: {why}, and the rule “{rule.name}” speaks of it"
+        case refused:
+            return f"refused: {refused.reason}"
