@@ -111,7 +111,7 @@ def _next(runbook: Runbook, transcript: Transcript, seen: Seen) -> Thought:
     for place, step in enumerate(runbook.steps):
         if ended := done.get(step.id):
             if step.unless_failed and not all(called.result.ended.well for called in ended):
-                return _give_up(_ending(ended))
+                return _give_up(ending(ended))
             seen.ended(step, ended)
             continue
         try:
@@ -206,7 +206,7 @@ def _not_understood(runbook: Runbook, goal: str) -> str:
     return f"I can't read “{shown}”. What I understand: {', or '.join(f'`{p}`' for p in runbook.phrases)}."
 
 
-def _ending(calls: Sequence[Called]) -> str:
+def ending(calls: Sequence[Called]) -> str:
     """Why the runbook ends at this step, and of a list, what was done all the same."""
     if len(calls) == 1:
         what, said = _what_became(calls[0])

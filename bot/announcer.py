@@ -15,7 +15,7 @@ from workflows.values.view import Announce, Announced, RunView
 from . import words
 from .alerts import Alerts
 from .copies import Copies
-from .errors import RateLimited, Refused, RunGone, SlackError, TemporalUnavailable
+from .errors import BotError, RateLimited, Refused, RunGone, SlackError, TemporalUnavailable
 from .homes import Homes
 from .posting import Lookup
 from .readers import Readers
@@ -24,6 +24,7 @@ from .runs import Runs
 from .sessions import Sessions
 from .showing import Looks, Showing
 from .slack import Slack
+from .undoing import Undoing
 from .views.blocks import message, section
 from .views.look import Look
 from .views.text import channel
@@ -44,7 +45,14 @@ class Announcer:
     """One for the whole process; it remembers nothing that a run would miss."""
 
     def __init__(
-        self, runs: Runs, slack: Slack, look: Look, sessions: Sessions, homes: Homes, readers: Readers
+        self,
+        runs: Runs,
+        slack: Slack,
+        look: Look,
+        sessions: Sessions,
+        homes: Homes,
+        readers: Readers,
+        undoing: Undoing,
     ) -> None:
         self._homes = homes
         self._readers = readers
@@ -52,6 +60,7 @@ class Announcer:
         self._slack = slack
         self._looks = Looks(look)
         self._sessions = sessions
+        self._undoing = undoing
         self._told = Remembered()
         """Notices shown and invitations sent: a repetition of the step would show them again."""
 
@@ -81,6 +90,7 @@ class Announcer:
             await showing.all()
             self._sessions.tell(showing.view, showing.thread)
             await alerts.tell(showing.view, showing.thread)
+            await self._tell_undone(showing.view)
         except Refused as refused:
             if not refused.channel_lost:
                 raise
@@ -104,6 +114,17 @@ class Announcer:
             gates=showing.gates,
             untold=alerts.untold,
         )
+
+    async def _tell_undone(self, view: RunView) -> None:
+        """A run that took back a change of another says so on the cards of that one, once."""
+        undone = view.undoes is not None and view.state.ended and any(each.certain for each in view.changes)
+        if undone and (told := f"undone/{view.run_id}") not in self._told:
+            try:
+                await self._undoing.redraw(view, self._looks.now)
+            except BotError as error:
+                # A courtesy: that run may be one that no worker can answer for any more.
+                log.warning("the cards of the run that %s undid are as they were: %r", view.run_id, error)
+            self._told.add(told)
 
     async def _invite(self, view: RunView, refused: Refused) -> str:
         """The channel can't be posted to: its requester hears of it, once."""

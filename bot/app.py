@@ -21,6 +21,7 @@ from .dialogs import Dialogs
 from .direct_messages import DirectMessages
 from .discretion import Discretion
 from .events import EventsDoor, Intake
+from .feedback import Feedback
 from .firings import Firings
 from .freezes import Freezes
 from .freezing import Freezing
@@ -28,7 +29,7 @@ from .home_pages import HomePages
 from .homes import Homes
 from .http import Door
 from .limiter import Limiter
-from .listeners import listen, listen_for_starts
+from .listeners import listen, listen_for_starts, listen_to_ends
 from .mailboxes import Mailboxes
 from .people import PeopleFinder
 from .posts import Posts
@@ -45,6 +46,7 @@ from .slack import Slack, client_for
 from .socket_mode import serve_socket_mode
 from .start_policy import StartPolicy
 from .starting import Starting
+from .undoing import Undoing
 from .views.look import Look
 from .waits import Waits
 
@@ -86,12 +88,12 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     asking = Asking(desk, starting, runs, door, settings, later)
     sessions, clicks = Sessions(door, runs, later), Clicks(runs, door, homes, discretion, later)
     listen_for_starts(app, starting, Prompts(door, policy, settings, later))
+    undoing, feedback = Undoing(runs, door, policy, settings, later), Feedback(runs, door, later)
+    listen_to_ends(app, undoing, feedback)
     listen(app, settings.command, asking, clicks, Dialogs(runs), sessions, homes)
-    look, readers = (
-        Look(temporal_ui=ui, command=settings.command),
-        Readers(door, people, messages, discretion),
-    )
-    announcer = Announcer(runs, door, look, sessions, homes, readers)
+    look = Look(temporal_ui=ui, command=settings.command)
+    readers = Readers(door, people, messages, discretion)
+    announcer = Announcer(runs, door, look, sessions, homes, readers, undoing)
     firings = Firings(schedules, runs, people, policy, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
     posts = Posts(door, runs)

@@ -42,7 +42,7 @@ def draw(view: RunView, slot: str, look: Look) -> Message | None:
         case "root":
             return root_card(view, look)
         case "result":
-            return result_card(view) if view.state.ended else None
+            return result_card(view, look) if view.state.ended else None
         case "approval":
             shown = on_card(view, slot)
             return approval_card(view.run_id, shown[0], private=private) if shown else None

@@ -33,6 +33,14 @@ class Looks:
             log.warning("this Slack refuses `plan` blocks; steps are shown as text from now on")
             self.now = replace(self.now, plan=False)
 
+    def without_feedback(self) -> None:
+        """From now on nobody is asked how it was."""
+        if self.now.feedback:
+            log.warning(
+                "this Slack refuses `context_actions` blocks; there are no feedback buttons from now on"
+            )
+            self.now = replace(self.now, feedback=False)
+
 
 class Showing:
     """A card drawn late is drawn from a newer view."""
@@ -158,10 +166,15 @@ class Showing:
 
     def _plainer(self, slot: str) -> Callable[[Message], Message]:
         def plainer(card: Message) -> Message:
-            if self._looks.now.plan and any(block["type"] == "plan" for block in card.blocks):
+            kinds, now = {block["type"] for block in card.blocks}, self._looks.now
+            # A card that has both is of a run that has ended: it stood there with its plan before.
+            if now.feedback and "context_actions" in kinds:
+                self._looks.without_feedback()
+            elif now.plan and "plan" in kinds:
                 self._looks.without_plan()
-                return self._drawn(slot) or card
-            return card
+            else:
+                return card
+            return self._drawn(slot) or card
 
         return plainer
 

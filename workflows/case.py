@@ -85,7 +85,7 @@ class Case(Known):
             raise Refusal(Ended.REFUSED, previewed.problem)
         if previewed.problem:
             raise Refusal(Ended.FAILED, previewed.problem)
-        self.remember(input_schema=previewed.input_schema)
+        self.remember(before=previewed.before, input_schema=previewed.input_schema)
         return self._effect(previewed), previewed.shown
 
     def _effect(self, previewed: Previewed) -> Effect:

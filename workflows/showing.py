@@ -6,9 +6,11 @@ from temporalio import workflow
 
 from .journal import Journal
 from .rules.policy import may_keep_quiet_of
+from .undoing import offered
 from .values.approval import Approval, ApprovalState
 from .values.base import Json
 from .values.run import Memory, RunSummary, Wait
+from .values.spec import UndoPlanner
 from .values.view import (
     ApprovalView,
     BudgetView,
@@ -113,9 +115,10 @@ def view(journal: Journal) -> RunView:
         questions=tuple(memory.questions.values()),
         waits=tuple(_wait(each.wait) for each in memory.open if each.wait is not None),
         notices=tuple(memory.notices),
-        changes=tuple(memory.changes),
+        changes=offered(memory),
         plan_only=journal.plan_only,
         planned=tuple(memory.planned),
+        undoes=planner if isinstance(planner := journal.spec.planner, UndoPlanner) else None,
         schedule=journal.ask.schedule,
         result=memory.result,
         budget=BudgetView(

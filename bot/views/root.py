@@ -34,6 +34,7 @@ from .blocks import (
     run_of,
     section,
 )
+from .ending import ending
 from .look import Look
 from .refs import RunRef
 from .result import changes, result_text
@@ -77,6 +78,7 @@ def _card(view: RunView, look: Look, goal: int, note: int, tasks: int) -> Messag
         *([*_ended(view)] if view.state.ended else _doing(view)),
         context(_budget(view)),
         _buttons(view, look),
+        *(ending(view, look) if view.state.ended else ()),
     )
 
 

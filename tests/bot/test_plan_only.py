@@ -108,8 +108,8 @@ def test_the_planned_changes_of_a_turn_are_counted_and_each_says_who_would_be_as
 def test_a_plan_without_changes_says_so():
     nothing = view(state=RunState.DONE, plan_only=True)
 
-    assert "Nothing would be changed." in str(result_card(nothing).blocks)
+    assert "Nothing would be changed." in str(result_card(nothing, Look()).blocks)
     assert "done, plan only" in root_card(nothing, Look()).text
     one = nothing.model_copy(update={"planned": (CHANGE,)})
-    assert "What would be changed: 1." in result_card(one).text
+    assert "What would be changed: 1." in result_card(one, Look()).text
     assert "fleet.deploy on prod/checkout: Deploy 1.4.2" in str(root_card(one, Look()).blocks)

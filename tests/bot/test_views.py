@@ -1,6 +1,7 @@
 """Every card within Slack's limits, whatever is put into it; and nothing in it passes for something else."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -81,8 +82,10 @@ def approvals(text):
 
 def every_card(text):
     changed = tuple(
-        Change(tool="fleet.deploy", target=text, text=text, certain=n % 2 == 0) for n in range(60)
+        Change(tool="fleet.deploy", target=text, text=text, certain=n % 2 == 0, call=n, undo="x" * (n % 2))
+        for n in range(60)
     )
+    undone = dict.fromkeys(range(0, 60, 3), text or "x")
     strict = {"quorum": 2, "dangerous": True, "name": text or "r", "break_glass": IN_EMERGENCIES}
     waiting = approval(text, rule=RULE.model_copy(update=strict), held=text)
     for look in (Look(), Look(plan=False, temporal_ui="https://t.example/namespaces/default")):
@@ -90,7 +93,11 @@ def every_card(text):
         yield root_card(view(text, steps=70), look)
         yield root_card(view(text, steps=70, state=RunState.WAITING, approvals=(waiting,) * 9), look)
         yield root_card(view(text, steps=70, state=RunState.FAILED, changes=changed), look)
-    yield result_card(view(text, state=RunState.DONE, changes=changed))
+        yield root_card(
+            view(text, steps=70, state=RunState.DONE, changes=changed), replace(look, undone=undone)
+        )
+    for look in (Look(), Look(undone=undone), Look(feedback=False)):
+        yield result_card(view(text, state=RunState.DONE, changes=changed), look)
     for state in ApprovalState:
         voted = approval(text, state, votes=(vote(reason=text),) * 40, why=text)
         yield approval_card(RUN, voted)

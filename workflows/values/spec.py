@@ -116,7 +116,16 @@ class ModelPlanner(Value):
     """Tokens that each of them takes at once."""
 
 
-Planner = Annotated[Runbook | ModelPlanner, Field(discriminator="kind")]
+class UndoPlanner(Value):
+    """Takes back one change of another run: the call that does so is asked of that run, true arguments and all."""
+
+    kind: Literal["undo"] = "undo"
+    run: str
+    """Workflow id."""
+    call: int
+
+
+Planner = Annotated[Runbook | ModelPlanner | UndoPlanner, Field(discriminator="kind")]
 
 
 class Limits(Value):

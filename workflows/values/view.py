@@ -7,7 +7,7 @@ from enum import StrEnum
 from .approval import ApprovalState, Shown, Vote
 from .base import EffectKey, GateDigest, Json, Value
 from .people import People, Person, Place
-from .spec import Rule
+from .spec import Rule, UndoPlanner
 from .usage import Usage
 
 
@@ -172,6 +172,10 @@ class Change(Value):
     target: str
     text: str
     certain: bool = True
+    call: int = 0
+    """The number of its call."""
+    undo: str = ""
+    """The tool that would take it back; empty where nothing can."""
 
 
 class BudgetView(Value):
@@ -223,6 +227,8 @@ class RunView(Value):
     """It previews everything and applies nothing."""
     planned: tuple[Change, ...] = ()
     """What it would have changed."""
+    undoes: UndoPlanner | None = None
+    """Whose change it takes back."""
     schedule: str = ""
     """The name of the schedule that started it."""
     result: str = ""
