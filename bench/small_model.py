@@ -36,7 +36,7 @@ GOALS = (
     "roll back whatever is broken",
     "restart everything now",
 )
-TOOLS = '["fleet.get_service", "fleet.read_logs", "fleet.restart", "fleet.deploy"]'
+TOOLS = '["fleet.get_service", "fleet.restart"]'
 STUCK = 900.0
 """Seconds in which nothing of a run's thread changes: longer than a thought of the slowest model takes."""
 

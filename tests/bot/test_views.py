@@ -213,11 +213,11 @@ def test_every_other_dialog_is_within_the_limits():
     parse_view(modals.loading(), "modal")
 
 
-def test_a_run_that_is_over_has_no_buttons_and_says_what_it_changed():
+def test_a_run_that_is_over_can_be_looked_into_and_says_what_it_changed():
     changed = (Change(tool="fleet.deploy", target="prod/checkout", text="1.4.2", certain=False),)
     card = root_card(view(state=RunState.CANCELLED, changes=changed), Look(temporal_ui="https://t.example"))
 
-    assert buttons(card) == {}
+    assert set(buttons(card)) == {"Details", "Open in Temporal"}
     assert "may have happened: \nfleet.deploy on prod/checkout: 1.4.2" in words(list(card.blocks))
 
 
