@@ -22,7 +22,7 @@ setup: .venv/ready
 demo: setup  ## the whole of Handrail on this machine, no account and no key needed
 	@$(BIN)/handrail demo
 
-SIDE_BY_SIDE := -n 3 --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 
 test: setup  ## three at a time also on two cores: much of it waits, for Slack's pace or for a part to come back
 	$(BIN)/pytest $(SIDE_BY_SIDE)

@@ -55,6 +55,9 @@ How this works:
 """
 
 
+DISCREET = (
+    "Kept out of the thread: in answers and questions, repeat neither its arguments nor what its tool said."
+)
 PLANS_ONLY = """\
 This run only plans. What changes something is previewed and shown to people, and ends as `planned`: nothing is applied, by
 anybody. Go on as if it had been done, but for what reads: that shows the world as it is, without it. Plan each change once,
@@ -248,6 +251,8 @@ def _answer(called: Called) -> dict[str, Json]:
         answer["whole"] = _whole(called.call.number, result.output)
     if result.by is not None:
         answer["decided_by"] = result.by.user
+    if called.discreet:
+        answer["note"] = DISCREET
     return answer
 
 

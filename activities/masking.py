@@ -17,9 +17,9 @@ from urllib.parse import unquote, urlsplit
 
 import re2  # type: ignore[import-untyped]
 
+from workflows.values.base import MASKED as MARK
 from workflows.values.base import Json
 
-MARK = "[masked]"
 SHORTEST = 6
 """Characters. What is shorter would be found everywhere."""
 SHORTEST_LINE = 16

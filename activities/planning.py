@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
 
 from workflows import outside
 from workflows.outside import carries_out
 from workflows.rules import own_tools
 from workflows.rules.canonical import canonical, parse
 from workflows.values.calls import ProposedCall, Thought, Transcript
-from workflows.values.spec import ModelPlanner, Runbook
+from workflows.values.spec import ModelPlanner, Runbook, UndoPlanner
 from workflows.values.steps import CompactOrder, Summary, ThinkOrder
 
-from . import runbook
+from . import runbook, undoing
 from .masked_errors import masked_errors
 from .masking import Masker
 from .outputs import Outputs
@@ -50,6 +51,8 @@ class Planning:
                 async with beating():
                     whole = await self._outputs.whole(transcript)
                 thought = runbook.propose(planner, whole)
+            case UndoPlanner() as planner:
+                thought = undoing.propose(await self._undo(planner), transcript)
             case ModelPlanner() as planner:
                 activity.logger.info("%s turn %d: asking a model", order.run_id, order.turn)
                 with masked_errors(self._masker):
@@ -73,6 +76,18 @@ class Planning:
                 "transcript", result_type=Transcript, rpc_timeout=PATIENCE
             )
         return transcript
+
+    async def _undo(self, planner: UndoPlanner) -> ProposedCall | None:
+        """Asked of the run whose change it is: the bot never holds true arguments. None: it does not know."""
+        run = self._client.get_workflow_handle(planner.run)
+        async with beating():
+            try:
+                known = await run.query("undo", planner.call, rpc_timeout=PATIENCE)
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    return None
+                raise
+        return ProposedCall.model_validate(known) if known else None
 
     def _models(self) -> "Thinking":
         if self._thinking is None:

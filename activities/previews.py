@@ -8,6 +8,7 @@ from workflows.rules.canonical import NotCanonical, canonical, parse
 from workflows.rules.digests import definition_digest
 from workflows.rules.keys import KEY_PLACEHOLDER, placed, why_not
 from workflows.rules.policy import environment_of, target_of
+from workflows.rules.undoing import from_preview
 from workflows.values.approval import Previewed, Shown
 from workflows.values.base import CanonicalJson, Json
 from workflows.values.steps import PreviewOrder
@@ -74,6 +75,7 @@ async def preview(servers: ToolServers, order: PreviewOrder, patience: float, ma
             definition=definition_digest(tool.definition()),
             precondition=_identity(contract, answer),
             expected=_expected(contract, answer),
+            before=from_preview(contract.undo, answer.structured),
             shown=_shown(arguments, answer, kept(reply, masker, LARGEST), masker),
             input_schema=form_schema(tool.input_schema, contract, masker),
         )

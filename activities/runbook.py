@@ -111,7 +111,7 @@ def _next(runbook: Runbook, transcript: Transcript, seen: Seen) -> Thought:
     for place, step in enumerate(runbook.steps):
         if ended := done.get(step.id):
             if step.unless_failed and not all(called.result.ended.well for called in ended):
-                return _give_up(_ending(ended))
+                return _give_up(ending(ended))
             seen.ended(step, ended)
             continue
         try:
@@ -206,7 +206,7 @@ def _not_understood(runbook: Runbook, goal: str) -> str:
     return f"I can't read “{shown}”. What I understand: {', or '.join(f'`{p}`' for p in runbook.phrases)}."
 
 
-def _ending(calls: Sequence[Called]) -> str:
+def ending(calls: Sequence[Called]) -> str:
     """Why the runbook ends at this step, and of a list, what was done all the same."""
     if len(calls) == 1:
         what, said = _what_became(calls[0])
@@ -220,10 +220,12 @@ def _ending(calls: Sequence[Called]) -> str:
 
 
 def _what_became(called: Called) -> tuple[str, str]:
-    """That it did not end well, and what is known of that."""
+    """That it did not end well, and what is known of that, but where a tool's words stay out of the thread."""
     how = ENDINGS.get(called.result.ended, called.result.ended.value)
+    if called.discreet:
+        return f"“{_title(called)}” {how}", ""
     return f"“{_title(called)}” {how}", shortened(called.result.text.strip().removeprefix("rejected: "))
 
 
 def _title(called: Called) -> str:
-    return called.call.title or called.call.tool
+    return called.call.tool if called.discreet else called.call.title or called.call.tool

@@ -36,7 +36,8 @@ GOALS = (
     "roll back whatever is broken",
     "restart everything now",
 )
-TOOLS = '["fleet.get_service", "fleet.read_logs", "fleet.restart", "fleet.deploy"]'
+ALL = '["fleet.*", "handrail.*"]'
+TOOLS = '["fleet.get_service", "fleet.restart", "fleet.deploy"]'
 STUCK = 900.0
 """Seconds in which nothing of a run's thread changes: longer than a thought of the slowest model takes."""
 
@@ -45,7 +46,8 @@ def config(folder: Path, url: str) -> Path:
     """The demo's config, with fewer tools: a small model reads slowly."""
     text = (ROOT / "handrail.yaml").read_text(encoding="utf-8")
     file = folder / "handrail.yaml"
-    text = text.replace('tools: ["fleet.*"]', f"tools: {TOOLS}")
+    assert f"tools: {ALL}" in text
+    text = text.replace(f"tools: {ALL}", f"tools: {TOOLS}")
     file.write_text(f"models:\n  small: {{url: {url}, model: small}}\n{text}", encoding="utf-8")
     return file
 

@@ -14,14 +14,17 @@ from workflows.values.view import Announce, Announced, RunView
 
 from . import words
 from .alerts import Alerts
-from .errors import RateLimited, Refused, RunGone, SlackError, TemporalUnavailable
+from .copies import Copies
+from .errors import BotError, RateLimited, Refused, RunGone, SlackError, TemporalUnavailable
 from .homes import Homes
 from .posting import Lookup
+from .readers import Readers
 from .remembered import Remembered
 from .runs import Runs
 from .sessions import Sessions
 from .showing import Looks, Showing
 from .slack import Slack
+from .undoing import Undoing
 from .views.blocks import message, section
 from .views.look import Look
 from .views.text import channel
@@ -32,6 +35,8 @@ HEARTBEAT = 4.0
 """Seconds; the step's heartbeat timeout is 15."""
 OPERATORS_TURN = timedelta(seconds=60)
 """When Slack refuses for a reason that somebody has to mend, there is no hurry to ask again."""
+COPIES_AGAIN = 30.0
+"""Seconds until the copies of a run that has ended are looked after again."""
 WORKER_AWAY = timedelta(seconds=3)
 """A run is shown soon after a worker is up again."""
 
@@ -39,12 +44,23 @@ WORKER_AWAY = timedelta(seconds=3)
 class Announcer:
     """One for the whole process; it remembers nothing that a run would miss."""
 
-    def __init__(self, runs: Runs, slack: Slack, look: Look, sessions: Sessions, homes: Homes) -> None:
+    def __init__(
+        self,
+        runs: Runs,
+        slack: Slack,
+        look: Look,
+        sessions: Sessions,
+        homes: Homes,
+        readers: Readers,
+        undoing: Undoing,
+    ) -> None:
         self._homes = homes
+        self._readers = readers
         self._runs = runs
         self._slack = slack
         self._looks = Looks(look)
         self._sessions = sessions
+        self._undoing = undoing
         self._told = Remembered()
         """Notices shown and invitations sent: a repetition of the step would show them again."""
 
@@ -74,21 +90,41 @@ class Announcer:
             await showing.all()
             self._sessions.tell(showing.view, showing.thread)
             await alerts.tell(showing.view, showing.thread)
+            await self._tell_undone(showing.view)
         except Refused as refused:
             if not refused.channel_lost:
                 raise
             problem = await self._invite(showing.view, refused)
         finally:
             self._homes.saw(showing.view)
+        view, stand, posted_at = showing.view, showing.cards | alerts.cards, datetime.now(UTC)
+        copies = Copies(self._slack, self._readers, self._looks.now, view, stand)
+        await copies.agree()
+        revision = showing.revision
+        if copies.late and view.state.ended:
+            # Nothing else waits any more, and the run would not announce again by itself.
+            await asyncio.sleep(COPIES_AGAIN)
+            revision -= 1
         return Announced(
-            revision=showing.revision,
-            cards=showing.cards | alerts.cards,
-            posted_at=datetime.now(UTC),
+            revision=revision,
+            cards=stand | copies.cards,
+            posted_at=posted_at,
             notices=tuple(showing.notices),
             undeliverable=problem,
             gates=showing.gates,
             untold=alerts.untold,
         )
+
+    async def _tell_undone(self, view: RunView) -> None:
+        """A run that took back a change of another says so on the cards of that one, once."""
+        undone = view.undoes is not None and view.state.ended and any(each.certain for each in view.changes)
+        if undone and (told := f"undone/{view.run_id}") not in self._told:
+            try:
+                await self._undoing.redraw(view, self._looks.now)
+            except BotError as error:
+                # A courtesy: that run may be one that no worker can answer for any more.
+                log.warning("the cards of the run that %s undid are as they were: %r", view.run_id, error)
+            self._told.add(told)
 
     async def _invite(self, view: RunView, refused: Refused) -> str:
         """The channel can't be posted to: its requester hears of it, once."""

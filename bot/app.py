@@ -18,7 +18,10 @@ from .channels import Channels
 from .clicks import Clicks
 from .desk import Desk
 from .dialogs import Dialogs
+from .direct_messages import DirectMessages
+from .discretion import Discretion
 from .events import EventsDoor, Intake
+from .feedback import Feedback
 from .firings import Firings
 from .freezes import Freezes
 from .freezing import Freezing
@@ -26,11 +29,12 @@ from .home_pages import HomePages
 from .homes import Homes
 from .http import Door
 from .limiter import Limiter
-from .listeners import listen, listen_for_starts
+from .listeners import listen, listen_for_starts, listen_to_ends
 from .mailboxes import Mailboxes
 from .people import PeopleFinder
 from .posts import Posts
 from .prompts import Prompts
+from .readers import Readers
 from .run_lists import RunLists
 from .runs import Runs
 from .schedules import Schedules
@@ -42,6 +46,7 @@ from .slack import Slack, client_for
 from .socket_mode import serve_socket_mode
 from .start_policy import StartPolicy
 from .starting import Starting
+from .undoing import Undoing
 from .views.look import Look
 from .waits import Waits
 
@@ -75,16 +80,20 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     schedules = Schedules(temporal)
     policy = StartPolicy(people, door, settings)
     scheduling = Scheduling(schedules, runs, people, door, settings)
-    channels = Channels(door)
+    channels, messages, discretion = Channels(door), DirectMessages(temporal), Discretion(people)
     homes = Homes(HomePages(runs, Waits(runs, people, settings), channels, door, settings), door, later)
     starting = Starting(runs, door, policy, settings, later)
     run_lists = RunLists(runs, channels, people, settings)
-    desk = Desk(runs, policy, run_lists, freezing, scheduling, settings)
+    desk = Desk(runs, policy, run_lists, messages, freezing, scheduling, settings)
     asking = Asking(desk, starting, runs, door, settings, later)
-    sessions, clicks = Sessions(door, runs, later), Clicks(runs, door, homes, later)
+    sessions, clicks = Sessions(door, runs, later), Clicks(runs, door, homes, discretion, later)
     listen_for_starts(app, starting, Prompts(door, policy, settings, later))
+    undoing, feedback = Undoing(runs, door, policy, settings, later), Feedback(runs, door, later)
+    listen_to_ends(app, undoing, feedback)
     listen(app, settings.command, asking, clicks, Dialogs(runs), sessions, homes)
-    announcer = Announcer(runs, door, Look(temporal_ui=ui, command=settings.command), sessions, homes)
+    look = Look(temporal_ui=ui, command=settings.command)
+    readers = Readers(door, people, messages, discretion)
+    announcer = Announcer(runs, door, look, sessions, homes, readers, undoing)
     firings = Firings(schedules, runs, people, policy, door, settings)
     events = EventsDoor(Intake(runs, Mailboxes(temporal), door, settings), settings.events)
     posts = Posts(door, runs)

@@ -10,6 +10,7 @@ from workflows.values.people import Place
 
 from . import words
 from .afterwards import Afterwards
+from .answers import Answers
 from .asked import Asked
 from .commands import AboutFreezes, StartRun, by_phrase, normalised, read
 from .desk import Desk, sorry
@@ -45,6 +46,7 @@ class Asking:
         self._desk = desk
         self._starting = starting
         self._runs = runs
+        self._answers = Answers(runs)
         self._slack = slack
         self._settings = settings
         self._later = later
@@ -103,6 +105,9 @@ class Asking:
             if under_way and not text:
                 name = under_way[0].summary.name if under_way[0].summary else under_way[0].run_id
                 return sentence(words.RUN_HERE.format(name=escaped(name), command=self._settings.command))
+            answered = await self._answers.taken(under_way, text, asked, self._settings.command)
+            if answered:
+                return sentence(answered)
             if under_way and not (by_phrase(text, self._settings) and self._desk.lost_on(under_way, text)):
                 return await self._desk.tell(under_way, text, asked)
         return await self._desk.reply(text, asked)

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 
 from workflows.values.approval import ApprovalState
 from workflows.values.base import GateDigest
-from workflows.values.view import Alert, AlertKind, ApprovalView, RunView
+from workflows.values.view import Alert, AlertKind, ApprovalView, RunView, UnknownOutcome
 
+from .views.alert import again_card
 from .views.approval import approval_card
 from .views.blocks import SECTION_LIMIT, Block, Message, fits, message, plain, section
 from .views.changes import changes_card
 from .views.deciding import APPROVING
 from .views.look import Look
 from .views.question import question_card
+from .views.quiet import quiet
 from .views.result import result_card
 from .views.root import root_card
 from .views.text import code, escaped, group, user
@@ -22,6 +24,7 @@ def slots(view: RunView) -> Iterator[str]:
     """In the order in which they appear in the thread."""
     yield "root"
     yield from dict.fromkeys(approval.slot for approval in view.approvals)
+    yield from (f"again/{approval.id}" for approval in view.approvals if _asked_again(approval))
     for unknown in view.unknowns:
         yield f"unknown/{unknown.id}"
     for question in view.questions:
@@ -31,25 +34,39 @@ def slots(view: RunView) -> Iterator[str]:
 
 
 def draw(view: RunView, slot: str, look: Look) -> Message | None:
-    """None for a slot that the view does not have."""
+    """None for a slot that the view does not have. A copy, such as `approval/4.1@U0BOB`, is private."""
+    slot, _, reader = slot.partition("@")
+    private = bool(reader)
     kind, _, name = slot.partition("/")
     match kind:
         case "root":
             return root_card(view, look)
         case "result":
-            return result_card(view) if view.state.ended else None
+            return result_card(view, look) if view.state.ended else None
         case "approval":
-            return next((approval_card(view.run_id, each) for each in on_card(view, slot)), None)
+            shown = on_card(view, slot)
+            return approval_card(view.run_id, shown[0], private=private) if shown else None
         case "changes":
             shown = on_card(view, slot)
-            return changes_card(view.run_id, shown) if shown else None
+            return changes_card(view.run_id, shown, private=private) if shown else None
+        case "again":
+            return next((again_card(each) for each in view.approvals if each.id == name), None)
         case "unknown":
-            return next((unknown_card(view.run_id, each) for each in view.unknowns if each.id == name), None)
+            unknown = next((each for each in view.unknowns if each.id == name), None)
+            return unknown_card(view.run_id, unknown, _approved(view, unknown)) if unknown else None
         case "question":
             return next(
                 (question_card(view.run_id, each) for each in view.questions if each.id == name), None
             )
     return None
+
+
+def as_posted(view: RunView, slot: str, card: Message) -> Message:
+    """As a new message it notifies those whom it asks something: approvers once, by the card that they decide on."""
+    if slot == "root":
+        return quiet(card, (view.requester.user,))
+    kind = slot.partition("/")[0]
+    return quiet(card) if kind in {"approval", "changes"} and not gates_on(view, slot) else card
 
 
 def on_card(view: RunView, slot: str) -> list[ApprovalView]:
@@ -60,6 +77,17 @@ def on_card(view: RunView, slot: str) -> list[ApprovalView]:
         if approval.slot == slot and (call not in newest or generation > _place(newest[call])[1]):
             newest[call] = approval
     return [newest[call] for call in sorted(newest)]
+
+
+def _asked_again(approval: ApprovalView) -> bool:
+    """On a card that it shares: that is only redrawn, so nobody would be notified of the new preview."""
+    return approval.slot.startswith("changes/") and _place(approval)[1] > 1
+
+
+def _approved(view: RunView, unknown: UnknownOutcome) -> ApprovalView | None:
+    """The newest preview of its call, where it is still known."""
+    of_call = [each for each in view.approvals if each.id.partition(".")[0] == unknown.id.partition(".")[0]]
+    return max(of_call, key=_place, default=None)
 
 
 def _place(approval: ApprovalView) -> tuple[int, int]:
@@ -79,7 +107,8 @@ def over(view: RunView) -> frozenset[str]:
     approvals = [slot for slot in cards if not gates_on(view, slot)]
     unknowns = [f"unknown/{each.id}" for each in view.unknowns if each.said]
     questions = [f"question/{each.id}" for each in view.questions if each.answered]
-    return frozenset([*approvals, *unknowns, *questions])
+    again = [f"again/{approval.id}" for approval in view.approvals if approval.state.ended]
+    return frozenset([*approvals, *again, *unknowns, *questions])
 
 
 def due_alerts(view: RunView) -> list[list[Alert]]:

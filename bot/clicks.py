@@ -7,11 +7,13 @@ from typing import TypeVar
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from workflows.values.people import Person
 from workflows.values.signals import Answer, Cancel, Decide, DecideAll, Said
 from workflows.values.view import ApprovalView
 
 from . import words
 from .afterwards import Afterwards
+from .discretion import Discretion
 from .errors import BotError, RunEnded, RunGone, SlackError
 from .homes import Homes
 from .payloads import Click, Payload, Spot
@@ -42,9 +44,12 @@ Fill = Callable[[ApprovalView], Block]
 
 
 class Clicks:
-    def __init__(self, runs: Runs, slack: Slack, homes: Homes, later: Afterwards) -> None:
+    def __init__(
+        self, runs: Runs, slack: Slack, homes: Homes, discretion: Discretion, later: Afterwards
+    ) -> None:
         self._runs = runs
         self._homes = homes
+        self._discretion = discretion
         self._slack = slack
         self._later = later
         self._answered = Remembered()
@@ -144,7 +149,7 @@ class Clicks:
 
     async def turn_page(self, ack: AsyncAck, body: Payload) -> None:
         click, at = self._read(body, PageRef)
-        self._later.do(self._fill(click.view_id, at, _page(at)))
+        self._later.do(self._fill(click.person, click.view_id, at, _page(at)))
         await ack()
 
     async def edit(self, ack: AsyncAck, body: Payload) -> None:
@@ -201,16 +206,21 @@ class Clicks:
             log.warning("a dialog could not be opened: %s", error)
             await self._tell(click, words.TOO_LATE_FOR_MODAL)
             return
-        await self._fill(view_id, ref, fill)
+        await self._fill(click.person, view_id, ref, fill)
 
-    async def _fill(self, view_id: str, ref: ApprovalRef, fill: Fill) -> None:
+    async def _fill(self, person: Person, view_id: str, ref: ApprovalRef, fill: Fill) -> None:
         try:
             view = await self._runs.view(ref.run)
         except BotError as error:
             await self._slack.update_modal(view_id, modals.said_modal(error.text))
             return
         approval = next((each for each in view.approvals if each.id == ref.approval), None)
-        filled = fill(approval) if approval else modals.said_modal(words.SETTLED)
+        if approval is None:
+            filled = modals.said_modal(words.SETTLED)
+        elif kept := await self._discretion.refusal(person, approval):
+            filled = modals.said_modal(kept)
+        else:
+            filled = fill(approval)
         await self._slack.update_modal(view_id, filled)
 
     async def _tell(self, click: Click, text: str) -> None:

@@ -72,6 +72,12 @@ class ListRuns(Value):
     scope: Scope
 
 
+class AboutDirectMessages(Value):
+    """Cards in direct messages too, or no more; None only asks."""
+
+    wanted: bool | None = None
+
+
 class Status(Value):
     run: str
 
@@ -160,7 +166,16 @@ class Ambiguous(Value):
 AboutFreezes = Freeze | Unfreeze | ListFreezes | NoReason | ReasonTooLong | OddEnvironment
 Start = StartRun | Unmatched | NoSuchAgent | NoGoal
 Plain = (
-    Start | NothingToPlan | Help | Agents | ListRuns | NoRunNamed | TooLong | AboutFreezes | AboutSchedules
+    Start
+    | NothingToPlan
+    | Help
+    | Agents
+    | ListRuns
+    | AboutDirectMessages
+    | NoRunNamed
+    | TooLong
+    | AboutFreezes
+    | AboutSchedules
 )
 Intent = Plain | Status | Why | CancelRun | TellRun | Ambiguous
 
@@ -179,6 +194,9 @@ ALONE: dict[str, Plain] = {
     "list mine": ListRuns(scope=Scope.MINE),
     "list waiting": ListRuns(scope=Scope.WAITING),
     "list all": ListRuns(scope=Scope.ALL),
+    "dm": AboutDirectMessages(),
+    "dm on": AboutDirectMessages(wanted=True),
+    "dm off": AboutDirectMessages(wanted=False),
     "freeze": ListFreezes(),
     "freezes": ListFreezes(),
     "schedule": ListSchedules(),

@@ -11,6 +11,7 @@ from . import words
 from .asked import Asked
 from .commands import (
     GOAL_LIMIT,
+    AboutDirectMessages,
     AboutFreezes,
     AboutRun,
     Agents,
@@ -33,6 +34,7 @@ from .commands import (
     settle,
     started_by,
 )
+from .direct_messages import DirectMessages
 from .errors import BotError, NotReached, RunEnded, RunGone, TemporalUnavailable
 from .found import Found
 from .freezing import Freezing
@@ -47,6 +49,7 @@ from .views.blocks import Message, button
 from .views.refs import GoalRef, ListRef, RunRef, WhyRef
 from .views.text import code, escaped
 from .views.why import why_card
+from .words import private
 from .words import runs as said
 from .words.why import WHICH
 
@@ -59,6 +62,7 @@ class Desk:
         runs: Runs,
         policy: StartPolicy,
         run_lists: RunLists,
+        messages: DirectMessages,
         freezing: Freezing,
         scheduling: Scheduling,
         settings: BotSettings,
@@ -66,6 +70,7 @@ class Desk:
         self._runs = runs
         self._policy = policy
         self._lists = run_lists
+        self._messages = messages
         self._freezing = freezing
         self._scheduling = scheduling
         self._settings = settings
@@ -87,12 +92,7 @@ class Desk:
         if isinstance(intent, AboutFreezes):
             return await self._freezing.reply(intent, asked)
         if isinstance(intent, NewSchedule):
-            start = started_by(intent.goal, self._settings)
-            if not isinstance(start, StartRun):
-                return explanation(start, self._settings)
-            if refused := await self._refusal(self._settings.agent(start.agent), asked):
-                return refused
-            return await self._scheduling.create(intent, start, asked)
+            return await self._schedule(intent, asked)
         if isinstance(intent, AboutSchedules):
             return await self._scheduling.reply(intent, asked)
         match intent:
@@ -100,7 +100,16 @@ class Desk:
                 return await self._start(intent, asked)
             case ListRuns(scope=scope):
                 return await self.page(ListRef(scope=scope), asked.person, asked.place.channel)
+            case AboutDirectMessages():
+                return await self._direct_messages(intent, asked.person)
         return explanation(intent, self._settings)
+
+    async def _schedule(self, intent: NewSchedule, asked: Asked) -> Message:
+        start = started_by(intent.goal, self._settings)
+        if not isinstance(start, StartRun):
+            return explanation(start, self._settings)
+        refused = await self._refusal(self._settings.agent(start.agent), asked)
+        return refused or await self._scheduling.create(intent, start, asked)
 
     async def _start(self, intent: StartRun, asked: Asked) -> Message | None:
         spec = self._settings.agent(intent.agent)
@@ -128,6 +137,14 @@ class Desk:
             )
             raise
         return None
+
+    async def _direct_messages(self, intent: AboutDirectMessages, person: Person) -> Message:
+        if intent.wanted is None:
+            said = private.DM_IS_ON if await self._messages.wanted_by(person) else private.DM_IS_OFF
+        else:
+            await self._messages.want(person, wanted=intent.wanted)
+            said = private.DM_ON if intent.wanted else private.DM_OFF
+        return lists.sentence(said.format(command=self._settings.command))
 
     async def _refusal(self, spec: AgentSpec | None, asked: Asked) -> Message | None:
         """Raises NotLookedUp."""

@@ -13,11 +13,13 @@ from .asking import Asking
 from .clicks import Clicks
 from .dialogs import Dialogs
 from .errors import BadPayload
+from .feedback import Feedback
 from .homes import Homes
 from .payloads import Payload, check
 from .prompts import Prompts
 from .sessions import Sessions
 from .starting import Starting
+from .undoing import Undoing
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +85,13 @@ def listen(
 
     app.event(ANY)(_nothing_to_do)
     app.error(_failed)
+
+
+def listen_to_ends(app: AsyncApp, undoing: Undoing, feedback: Feedback) -> None:
+    """What stands under the end of a run. Before `listen`, which takes all that is left."""
+    app.action("undo")(undoing.clicked)
+    app.action("feedback")(feedback.clicked)
+    app.view("feedback")(feedback.sent)
 
 
 def _event(hear: Callable[[Payload, int], Awaitable[None]]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Bolt's own type

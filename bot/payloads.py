@@ -180,7 +180,8 @@ class Click(Value):
             ),
             message_ts=message_ts,
             action=action,
-            value=_text(button, "button", "value", default=""),
+            value=_text(button, "button", "value", default="")
+            or _text(button, "button", "selected_option", "value", default=""),
             trigger_id=_text(body, "trigger_id", default=""),
             delivery=f"click/{message_ts or view_id}/{action}/{person.team}/{person.user}/{once}",
             clicked_at=_moment(made_at, now),

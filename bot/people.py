@@ -1,14 +1,14 @@
 """Who somebody is, looked up live in Slack: carries out the step `people`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from temporalio.exceptions import ApplicationError
 
 from workflows import outside
-from workflows.values.people import PeopleAnswer, PeopleQuestion, Person, PersonFacts, Standing
+from workflows.values.people import People, PeopleAnswer, PeopleQuestion, Person, PersonFacts, Standing
 
 from .errors import RateLimited, Refused, SlackError
 from .slack import Identity, Slack
@@ -51,6 +51,13 @@ class PeopleFinder:
                 for facts in found
             )
         )
+
+    async def among(self, persons: Iterable[Person], people: People) -> list[Person]:
+        """Those of *persons* who are members of this workspace, and of *people*. Raises SlackError, and as `people` does."""
+        members = {user for group in people.groups for user in await self._members(group)}
+        named = [each for each in persons if each.user in members or each.user in people.users]
+        facts = (await self.people(PeopleQuestion(people=tuple(named)))).facts
+        return [each.person for each in facts if each.standing is Standing.MEMBER]
 
     async def _facts(self, person: Person) -> PersonFacts:
         known = self._people.get(person)

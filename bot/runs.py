@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -21,7 +21,7 @@ from workflows.rules.phrases import understood
 from workflows.values.account import Account
 from workflows.values.base import Value
 from workflows.values.people import Person, Place
-from workflows.values.run import Ask, RunInput, RunSummary
+from workflows.values.run import Ask, RunInput, RunResult, RunSummary
 from workflows.values.signals import Answer, Cancel, Decide, DecideAll, Edit, Resolve, Revise, Signal
 from workflows.values.spec import AgentSpec
 from workflows.values.view import RunState, RunView
@@ -57,6 +57,8 @@ class Goal(Value):
     """Whose event wants it, on that person's behalf."""
     occasion: str
     """What is repeated with it, so that a redelivery is the same run."""
+    run: str = ""
+    """The workflow id, where it is not that of its occasion."""
     plan_only: bool = False
     schedule: str = ""
     """The name of the schedule that starts it."""
@@ -74,7 +76,7 @@ class Runs:
 
     async def start(self, goal: Goal, spec: AgentSpec) -> str:
         """The workflow id of the run, started now or by an earlier delivery of the same."""
-        workflow_id = run_id(goal.by.team, goal.occasion)
+        workflow_id = goal.run or run_id(goal.by.team, goal.occasion)
         async with hand_off():
             order = await self.order(goal, spec, workflow_id)
             # Already started: it ran, and ended. It is the same delivery again.
@@ -161,6 +163,15 @@ class Runs:
         async with hand_off(run):
             handle = self._client.get_workflow_handle(run)
             return await _found(await handle.describe(rpc_timeout=timedelta(seconds=HANDOFF)))
+
+    async def result(self, run: str) -> RunResult | None:
+        """What a run that has ended came to; None where it was ended from outside. Raises RunGone, NotReached, NoReply."""
+        async with hand_off(run):
+            handle = self._client.get_workflow_handle(run, result_type=RunResult)
+            with contextlib.suppress(WorkflowFailureError):
+                result: RunResult = await handle.result(rpc_timeout=timedelta(seconds=HANDOFF))
+                return result
+        return None
 
     async def account(self, run: str, turn: int) -> Account:
         """What happened in a turn; asks the run itself. Raises RunGone, NotReached, NoReply."""

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from workflows.values.base import Value
 from workflows.values.people import People
 from workflows.values.spec import AgentSpec, FreezeWindow
+from workflows.values.tools import ToolContract
 
 from .events_settings import EventSource
 from .start_settings import StartSettings
@@ -15,6 +16,8 @@ from .start_settings import StartSettings
 
 class BotSettings(Value):
     agents: tuple[AgentSpec, ...]
+    tools: tuple[ToolContract, ...] = ()
+    """All that have a contract: what undoes a change need not be one of its agent's."""
     default_agent: str | None = None
     """Takes the goals that match no phrase; None: such a goal is answered with what is possible."""
     command: str = "/handrail"

@@ -8,7 +8,7 @@ from workflows.rules.visible import visible
 from workflows.values.base import GateDigest
 from workflows.values.view import Card, Notice, RunView
 
-from .cards import draw, gates_on, over, slots
+from .cards import as_posted, draw, gates_on, over, slots
 from .errors import Refused
 from .posting import Lookup, tolerantly
 from .remembered import Remembered
@@ -32,6 +32,14 @@ class Looks:
         if self.now.plan:
             log.warning("this Slack refuses `plan` blocks; steps are shown as text from now on")
             self.now = replace(self.now, plan=False)
+
+    def without_feedback(self) -> None:
+        """From now on nobody is asked how it was."""
+        if self.now.feedback:
+            log.warning(
+                "this Slack refuses `context_actions` blocks; there are no feedback buttons from now on"
+            )
+            self.now = replace(self.now, feedback=False)
 
 
 class Showing:
@@ -150,15 +158,23 @@ class Showing:
         async def post(each: Message) -> None:
             posted.append(await self._slack.post(channel_id, each, self._key(slot), self._thread_of(slot)))
 
-        drawn = await tolerantly(self._slack, card, post, self._plainer(slot))
+        new = as_posted(self.view, slot, card)
+        drawn = await tolerantly(self._slack, new, post, self._plainer(slot))
         self._agrees(slot, Card(channel=posted[-1].channel, ts=posted[-1].ts, digest=drawn.digest))
+        if new != card:
+            await self._redrawn(slot, posted[-1])
 
     def _plainer(self, slot: str) -> Callable[[Message], Message]:
         def plainer(card: Message) -> Message:
-            if self._looks.now.plan and any(block["type"] == "plan" for block in card.blocks):
+            kinds, now = {block["type"] for block in card.blocks}, self._looks.now
+            # A card that has both is of a run that has ended: it stood there with its plan before.
+            if now.feedback and "context_actions" in kinds:
+                self._looks.without_feedback()
+            elif now.plan and "plan" in kinds:
                 self._looks.without_plan()
-                return self._drawn(slot) or card
-            return card
+            else:
+                return card
+            return self._drawn(slot) or card
 
         return plainer
 
@@ -171,8 +187,15 @@ class Showing:
         said = message(escaped(notice.text), {"type": "section", "text": plain(visible(notice.text))})
         if (told := f"notice/{self.view.run_id}/{notice.id}") not in self._told:
             try:
-                await self._slack.whisper(self.view.place.channel, notice.to.user, said, self._active_thread)
+                await self._whisper(notice.to.user, said)
             except Refused as refused:
                 log.warning("notice %d of run %s can't be shown: %s", notice.id, self.view.run_id, refused)
             self._told.add(told)
         self.notices.append(notice.id)
+
+    async def _whisper(self, user: str, said: Message) -> None:
+        """Who has copies clicks on those: there the answer has to be seen."""
+        if any(slot.endswith(f"@{user}") for slot in self.cards):
+            await self._slack.direct(user, said)
+        else:
+            await self._slack.whisper(self.view.place.channel, user, said, self._active_thread)

@@ -218,8 +218,7 @@ class Slack:
 
     async def direct(self, to: str, card: Message) -> None:
         """A direct message."""
-        opened = await self._call("conversations.open", {"users": to})
-        await self.say(_of(opened, "conversations.open", "channel", "id"), card)
+        await self.say(await self.direct_channel(to), card)
 
     async def say(self, channel: str, card: Message, thread_ts: str | None = None) -> None:
         """An answer that nobody looks for again."""
@@ -228,6 +227,11 @@ class Slack:
         if thread_ts is not None:
             body["thread_ts"] = thread_ts
         await self._call("chat.postMessage", body, limits.post(channel))
+
+    async def direct_channel(self, user: str) -> str:
+        """The channel of direct messages with *user*."""
+        opened = await self._call("conversations.open", {"users": user})
+        return str(_of(opened, "conversations.open", "channel", "id"))
 
     async def suggest(self, channel: str, prompts: Sequence[tuple[str, str]]) -> None:
         """Title and text of what a person might ask for, in their direct messages. A courtesy."""

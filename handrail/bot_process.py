@@ -71,6 +71,7 @@ async def _listen(stack: AsyncExitStack, bot: Bot, slack: SlackSettings) -> None
 def bot_settings(config: Config, environ: Mapping[str, str]) -> BotSettings:
     return BotSettings(
         agents=config.agents,
+        tools=config.tools,
         starting=dict(config.starting),
         default_agent=config.default_agent,
         command=config.command,

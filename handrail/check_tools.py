@@ -6,7 +6,8 @@ from activities.definitions import knows, says_it_changes
 from activities.tool_replies import ToolDefinition, ToolServerError
 from activities.tool_servers import ToolServers
 from workflows.rules.keys import names_in
-from workflows.values.tools import PreviewBy, ToolContract, Verify
+from workflows.rules.undoing import PREVIEW, names_of
+from workflows.values.tools import PreviewBy, ToolContract, Undo, Verify
 
 from .config import Config
 
@@ -41,6 +42,9 @@ def problems_of(server: str, contracts: list[ToolContract], offered: Offered) ->
             yield from _preview(contract, contract.preview, offered)
             if contract.verify is not None:
                 yield from _verify(contract, contract.verify, offered)
+            if contract.undo is not None:
+                undoer = next((each for each in contracts if each.name == contract.undo.tool), None)
+                yield from _undo(contract, contract.undo, undoer, offered)
 
 
 def _said(contract: ToolContract, tool: ToolDefinition) -> Iterator[str]:
@@ -97,6 +101,39 @@ def _verify(contract: ToolContract, verify: Verify, offered: Offered) -> Iterato
     for argument in sorted({*names_in(verify.arguments)} - {"key"}):
         if not knows(offered[contract.tool].input_schema, argument):
             yield f"verify of {contract.name} takes {{{argument}}} from the call, which has no such argument"
-    fields = (tool.output_schema or {}).get("properties")
-    if verify.found and isinstance(fields, dict) and fields and verify.found not in fields:
+    fields = _answers(tool)
+    if verify.found and fields and verify.found not in fields:
         yield f"the answer of {name} has no {verify.found}, which verify of {contract.name} reads"
+
+
+def _undo(contract: ToolContract, undo: Undo, undoer: ToolContract | None, offered: Offered) -> Iterator[str]:
+    """Would the call that takes it back be understood? *undoer* is None where another server offers it."""
+    arguments, fields = names_of(undo)
+    for argument in sorted(arguments):
+        if not knows(offered[contract.tool].input_schema, argument):
+            yield f"undo of {contract.name} takes {{{argument}}} from the call, which has no such argument"
+    for field in sorted(fields):
+        prefix, _, path = field.partition(".")
+        source = (f"{prefix}." == PREVIEW and contract.preview.tool) or contract.tool
+        name, known = path.partition(".")[0], _answers(offered.get(source))
+        if known and name not in known:
+            answer = f"the answer of {contract.server}.{source}"
+            yield f"{answer} has no {name}, which undo of {contract.name} reads"
+    if undoer is not None and undoer.tool in offered:
+        yield from _undoer(contract, undo, undoer, offered[undoer.tool])
+
+
+def _undoer(contract: ToolContract, undo: Undo, undoer: ToolContract, tool: ToolDefinition) -> Iterator[str]:
+    for argument in undo.arguments:
+        if not knows(tool.input_schema, argument):
+            yield f"{undo.tool} knows no argument {argument}, with which {contract.name} is undone"
+    ours = {place.argument for place in (undoer.key, undoer.precondition) if place}
+    for argument in _required(tool):
+        if argument not in {*undo.arguments, *ours}:
+            yield f"{undo.tool} needs the argument {argument}, and undo of {contract.name} gives none"
+
+
+def _answers(tool: ToolDefinition | None) -> Mapping[str, object]:
+    """The fields at the top of its structured answers; none where it does not say."""
+    fields = (tool.output_schema or {}).get("properties") if tool is not None else None
+    return fields if isinstance(fields, dict) else {}

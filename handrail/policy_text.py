@@ -23,6 +23,10 @@ USER = re.compile(r"[UW][A-Z0-9_]+")
 WIDTH = 13
 ALWAYS_OUT = "bots, guests, people of other workspaces"
 
+DISCREET = (
+    "yes: only those who asked or may decide see arguments and preview, in Details and in direct messages"
+)
+
 Line = tuple[str, str]
 
 
@@ -77,6 +81,7 @@ def _asking(found: Judgement, rule: Rule) -> Iterator[Line]:
     yield "quorum", str(rule.quorum)
     yield "fresh for", f"{words(rule.fresh_for)}: an older preview is made again before anything is applied"
     yield "dangerous", "yes: approving asks once more" if rule.dangerous else "no"
+    yield "discreet", DISCREET if rule.discreet else "no"
     yield "expires", f"{words(rule.expires_after)} after the card was posted"
     yield "reminder", f"after {words(rule.remind_after or rule.expires_after / 2)}"
     yield "escalation", _escalation(rule.escalation) if rule.escalation else "none"

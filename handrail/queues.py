@@ -12,6 +12,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from workflows.agent_run import AgentRun
+from workflows.direct_messages import DirectMessages
 from workflows.effect import Effect
 from workflows.freeze import Freeze
 from workflows.lease import Lease
@@ -25,7 +26,16 @@ from .careful import CarefulRunner
 from .stopping import Stop
 from .trouble import Misused
 
-WORKFLOWS: tuple[type, ...] = (AgentRun, Effect, Lease, Freeze, Mailbox, ScheduledStart, Listing)
+WORKFLOWS: tuple[type, ...] = (
+    AgentRun,
+    Effect,
+    Lease,
+    Freeze,
+    Mailbox,
+    ScheduledStart,
+    Listing,
+    DirectMessages,
+)
 
 STICKY = timedelta(seconds=1)
 """How long a task waits for the worker that knows the run: the first click after a killed worker takes this long."""

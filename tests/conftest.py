@@ -4,12 +4,14 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
+from xdist.scheduler import LoadFileScheduling
 
 from tests.workflows.histories import record
 from workflows import attributes
@@ -70,9 +72,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+JOURNEYS = "tests/journeys"
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run side by side (pytest-xdist), a file stays together, and so do all that share a demo."""
-    for item in items:
-        demos = {"stage", "at_team"} & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group("+".join(sorted(demos)) or str(item.path)))
+    """The longest first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(JOURNEYS))
+
+
+class ByFile(LoadFileScheduling):
+    """Tests side by side: a file stays together, and so does a folder of journeys, which share a demo."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return file.rpartition("/")[0] if file.startswith(JOURNEYS) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)

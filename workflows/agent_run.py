@@ -19,8 +19,9 @@ from .rules.canonical import canonical
 from .rules.outputs import READ_OUTPUT
 from .rules.policy import Allowed, NeedsApproval, Refused, Verdict, judge
 from .thinking import think
+from .undoing import offered
 from .values.account import Account
-from .values.calls import Call, CallResult, Ended, Thought, ThoughtKind, Transcript
+from .values.calls import Call, CallResult, Ended, ProposedCall, Thought, ThoughtKind, Transcript
 from .values.freeze import Thawed
 from .values.run import OpenCall, RunInput, RunResult
 from .values.signals import Cancel, EffectNews, Event
@@ -81,7 +82,7 @@ class AgentRun:
         return RunResult(
             state=self._memory.state,
             text=self._memory.result,
-            changes=tuple(self._memory.changes),
+            changes=offered(self._memory),
             planned=tuple(self._memory.planned),
         )
 
@@ -109,6 +110,11 @@ class AgentRun:
     def transcript(self) -> Transcript:
         """What a planner may look at."""
         return self._journal.transcript()
+
+    @workflow.query
+    def undo(self, call: int) -> ProposedCall | None:
+        """What would take the change of *call* back; None where nothing can. For workers: its arguments are the true ones."""
+        return self._memory.undos.get(call)
 
     @workflow.query
     def audit(self) -> list[AuditRow]:

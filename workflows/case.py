@@ -48,7 +48,7 @@ class Known:
 
     def step(self, state: StepState, note: str) -> None:
         """The line of this call in the plan, and what the run does now."""
-        self.journal.memory.doing = f"{self.call.title or self.call.tool}: {note}"
+        self.journal.memory.doing = f"{self.journal.title(self.call)}: {note}"
         self.journal.step(self.call, state, note)
 
     def ended(self, ended: Ended, text: str, by: Person | None = None) -> CallResult:
@@ -85,7 +85,7 @@ class Case(Known):
             raise Refusal(Ended.REFUSED, previewed.problem)
         if previewed.problem:
             raise Refusal(Ended.FAILED, previewed.problem)
-        self.remember(input_schema=previewed.input_schema)
+        self.remember(before=previewed.before, input_schema=previewed.input_schema)
         return self._effect(previewed), previewed.shown
 
     def _effect(self, previewed: Previewed) -> Effect:

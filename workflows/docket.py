@@ -47,9 +47,11 @@ class Docket:
             and self._was_seen(slot, on_it)
         ]
         for slot in over[:-ENDED_CARDS]:
-            memory.cards.pop(slot, None)
+            for card in [known for known in memory.cards if known == slot or known.startswith(f"{slot}@")]:
+                del memory.cards[card]
             for gone in by_slot[slot]:
                 del memory.approvals[gone.id]
+                memory.cards.pop(f"again/{gone.id}", None)
                 for alert in [known for known in memory.alerts.values() if known.approval == gone.id]:
                     del memory.alerts[alert.slot]
                     memory.cards.pop(alert.slot, None)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from . import editing, outside, plan_only, waiting
+from . import editing, outside, plan_only, undoing, waiting
 from .applying import Applying
 from .case import Case, Refusal
 from .docket import Docket
@@ -303,8 +303,16 @@ class Gate:
         call = self._case.call
         if outcome.state is not OutcomeState.NOT_APPLIED:
             certain = outcome.state is OutcomeState.APPLIED
+            if certain:
+                undoing.remember(self._case, outcome)
             self._journal.changed(
-                Change(tool=call.tool, target=self._case.target, text=call.title, certain=certain)
+                Change(
+                    tool=call.tool,
+                    target=self._case.target,
+                    text=self._journal.told_of(call),
+                    certain=certain,
+                    call=call.number,
+                )
             )
         edited = " A person edited its arguments." if outcome.edited else ""
         result = self._case.ended(Ended(outcome.state.value), outcome.text + edited, outcome.by)

@@ -10,6 +10,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from .inbox import Inbox
+from .rules.policy import keeps_quiet_of
 from .rules.transcripts import trimmed
 from .values.base import EffectKey
 from .values.calls import Call, Called, CallResult, Ended, GoalSet, Transcript, Unusable
@@ -113,7 +114,7 @@ class Journal:
 
     def step(self, call: Call, state: StepState, note: str = "") -> None:
         """Set the line of *call* in the plan."""
-        row = StepView(id=str(call.number), title=call.title or call.tool, state=state, note=note)
+        row = StepView(id=str(call.number), title=self.title(call), state=state, note=note)
         rows = self.memory.steps
         at = next((index for index, known in enumerate(rows) if known.id == row.id), None)
         if at is None:
@@ -128,10 +129,12 @@ class Journal:
         self.memory.open = [
             open_call for open_call in self.memory.open if open_call.call.number != call.number
         ]
-        self.memory.entries.append(Called(call=call, result=result))
+        discreet = keeps_quiet_of(call, self.spec)
+        self.memory.entries.append(Called(call=call, result=result, discreet=discreet))
         self.memory.entries = trimmed(self.memory.entries, TRANSCRIPT_CHARACTERS)
         state = StepState.COMPLETE if result.ended.well else StepState.ERROR
-        note = "" if result.ended is Ended.OK else result.text
+        # A tool's words may quote what a rule keeps out of the thread.
+        note = "" if discreet or result.ended is Ended.OK else result.text
         self.step(call, StepState.SKIPPED if result.ended is Ended.WITHDRAWN else state, note[:200])
         # What was read stands in the transcript, and whole in the blob store: here it is a reminder.
         said = result.text
@@ -183,6 +186,7 @@ class Journal:
             sent_at=sent_at,
             text=text,
             where_to_look=effect.contract.where_to_look,
+            discreet=keeps_quiet_of(effect.call, self.spec),
         )
         self.memory.unknowns[unknown.id] = unknown
         self.audit("unknown", text, key=key, call=str(effect.call.number))
@@ -281,6 +285,14 @@ class Journal:
         if memory.cancel is not None:
             return "the run was cancelled"
         return "" if memory.revision_due is None else "the goal was changed"
+
+    def told_of(self, call: Call) -> str:
+        """Its title, or nothing where that may hold what stays out of the thread."""
+        return "" if keeps_quiet_of(call, self.spec) else call.title
+
+    def title(self, call: Call) -> str:
+        """What the thread calls it."""
+        return self.told_of(call) or call.tool
 
     def pins_of(self, contract: ToolContract) -> Pins:
         """What its tools were when this run first saw them."""

@@ -3,7 +3,7 @@
 from .case import Case, Refusal
 from .docket import Docket
 from .journal import Stopped
-from .rules.policy import Allowed, NeedsApproval
+from .rules.policy import Allowed, NeedsApproval, keeps_quiet_of
 from .values.approval import ApprovalState
 from .values.calls import CallResult, Ended
 from .values.spec import Rule, RuleKind
@@ -21,14 +21,16 @@ async def planned(case: Case, verdict: Allowed | NeedsApproval) -> CallResult:
         return case.ended(Ended.WITHDRAWN, "The run changed course before this was previewed.")
     except Refusal as why:
         return case.ended(why.ended, why.text, why.by)
-    rule = (
-        verdict.rule if isinstance(verdict, NeedsApproval) else Rule(name=verdict.rule, then=RuleKind.ALLOW)
-    )
+    if isinstance(verdict, NeedsApproval):
+        rule = verdict.rule
+    else:
+        quiet = keeps_quiet_of(case.call, case.journal.spec)
+        rule = Rule(name=verdict.rule, then=RuleKind.ALLOW, discreet=quiet)
     approval = case.approval(effect, shown, rule)
     over = {"state": ApprovalState.PLANNED, "ended_at": approval.opened_at}
     Docket(case.journal).put(approval.model_copy(update=over))
     call = case.call
-    case.journal.planned(Change(tool=call.tool, target=case.target, text=call.title))
+    case.journal.planned(Change(tool=call.tool, target=case.target, text=case.journal.told_of(call)))
     case.journal.audit(
         "previewed",
         f"{call.tool} on {case.target}",

@@ -4,11 +4,15 @@ from temporalio import workflow
 
 from .journal import Journal
 from .rules.outputs import READ_OUTPUT
-from .rules.policy import Allowed, NeedsApproval, judge
+from .rules.policy import Allowed, NeedsApproval, judge, keeps_quiet_of
 from .values.account import Account, CallAccount
 from .values.calls import Call, Called, CallResult, Compacted, Ended, GoalSet
 from .values.run import OpenCall
 from .values.view import AuditRow
+
+KEPT = "kept out of the thread"
+TOOLS_WORDS = frozenset({*(ended.value for ended in Ended), "unknown", "superseded"})
+"""Audit rows that may quote a tool."""
 
 
 def account(journal: Journal, turn: int) -> Account:
@@ -76,9 +80,28 @@ def _calls(journal: Journal, turn: int, rows: list[AuditRow]) -> tuple[CallAccou
     for row in rows:
         if (number := _about(row)) is not None:
             made.setdefault(number, CallAccount(number=number))
-    return tuple(
-        made[number].model_copy(update={"rows": tuple(row for row in rows if _about(row) == number)})
-        for number in sorted(made)
+    return tuple(_with_rows(journal, made[number], rows) for number in sorted(made))
+
+
+def _with_rows(journal: Journal, made: CallAccount, rows: list[AuditRow]) -> CallAccount:
+    mine = tuple(row for row in rows if _about(row) == made.number)
+    if _keeps_quiet(journal, made.number):
+        mine = tuple(
+            row.model_copy(update={"text": KEPT}) if row.what in TOOLS_WORDS else row for row in mine
+        )
+    return made.model_copy(update={"rows": mine})
+
+
+def _keeps_quiet(journal: Journal, number: int) -> bool:
+    """Of a call that gave way to a summary nobody can say any more whether a discreet rule spoke of it."""
+    memory = journal.memory
+    calls = [entry.call for entry in memory.entries if isinstance(entry, Called)]
+    calls += [known.call for known in memory.open]
+    call = next((each for each in calls if each.number == number), None)
+    return (
+        any(rule.discreet for rule in journal.spec.rules)
+        if call is None
+        else keeps_quiet_of(call, journal.spec)
     )
 
 
@@ -88,8 +111,8 @@ def _call(
     return CallAccount(
         number=call.number,
         tool=call.tool,
-        title=call.title,
-        claim=call.reason,
+        title=journal.told_of(call),
+        claim="" if keeps_quiet_of(call, journal.spec) else call.reason,
         verdict=_verdict(journal, call, result, known),
     )
 
@@ -98,7 +121,7 @@ def _verdict(journal: Journal, call: Call, result: CallResult | None, known: Ope
     """Judged again: the rules are pinned, so it is what was judged then."""
     spec = journal.spec
     if result is not None and result.ended is Ended.REFUSED:
-        return f"refused: {result.text}"
+        return f"refused: {KEPT if keeps_quiet_of(call, spec) else result.text}"
     if known is not None and known.refused:
         return f"refused: {known.refused}"
     if call.tool == READ_OUTPUT or call.tool in spec.own_tools:

@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 from temporalio import workflow
 
 from .journal import Journal
+from .rules.policy import may_keep_quiet_of
+from .undoing import offered
 from .values.approval import Approval, ApprovalState
 from .values.base import Json
 from .values.run import Memory, RunSummary, Wait
+from .values.spec import UndoPlanner
 from .values.view import (
     ApprovalView,
     BudgetView,
@@ -84,7 +87,12 @@ def summary(journal: Journal) -> RunSummary:
 def view(journal: Journal) -> RunView:
     memory = journal.memory
     planned = tuple(
-        StepView(id=f"plan-{step.label}", title=step.title, state=StepState.PENDING) for step in memory.plan
+        StepView(
+            id=f"plan-{step.label}",
+            title=may_keep_quiet_of(step.label, journal.spec) or step.title,
+            state=StepState.PENDING,
+        )
+        for step in memory.plan
     )
     schemas = {each.call.number: each.input_schema for each in memory.open}
     return RunView(
@@ -107,9 +115,10 @@ def view(journal: Journal) -> RunView:
         questions=tuple(memory.questions.values()),
         waits=tuple(_wait(each.wait) for each in memory.open if each.wait is not None),
         notices=tuple(memory.notices),
-        changes=tuple(memory.changes),
+        changes=offered(memory),
         plan_only=journal.plan_only,
         planned=tuple(memory.planned),
+        undoes=planner if isinstance(planner := journal.spec.planner, UndoPlanner) else None,
         schedule=journal.ask.schedule,
         result=memory.result,
         budget=BudgetView(

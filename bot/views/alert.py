@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from workflows.rules.visible import visible
 from workflows.values.people import People
-from workflows.values.view import Alert, AlertKind, RunView
+from workflows.values.view import Alert, AlertKind, ApprovalView, RunView
 
 from .. import words
 from .blocks import Block, Message, bullets, context, line, message, quote, rich, run_of, section, when
+from .change import title
+from .standing import may_decide
 from .text import channel, code, escaped, mentions, one_line, shortened, user
 
 MOST_TOLD = 50
@@ -27,7 +29,19 @@ def alert_card(view: RunView, alerts: Sequence[Alert], link: str = "") -> Messag
         rich(line(run_of(f"{words.REASON}:", bold=True)), quote(shortened(visible(reason), REASON)))
         if reason
         else None,
-        context(_where(view, link)),
+        context(where(view, link)),
+    )
+
+
+def again_card(approval: ApprovalView) -> Message:
+    """A change on a card that it shares is asked about anew: the card itself is only redrawn, which notifies nobody."""
+    number, what = approval.id.partition(".")[0], shortened(one_line(title(approval)), TITLE)
+    people = may_decide(approval)
+    whom = f" {words.FOR_WHOM.format(who=mentions(people, MOST_TOLD))}" if people else ""
+    return message(
+        f"{words.ASKED_AGAIN} {escaped(what)}",
+        section(f"*{words.ASKED_AGAIN}*{whom}"),
+        rich(bullets([run_of(f"{number}. {what}", code=True)])),
     )
 
 
@@ -57,6 +71,7 @@ def _change(alert: Alert) -> list[Block]:
     return [run_of(shortened(_title(alert), TITLE), code=True), *until]
 
 
-def _where(view: RunView, link: str) -> str:
+def where(view: RunView, link: str) -> str:
+    """The run, and a link to the card; in mrkdwn."""
     run = words.ALERT_RUN.format(name=code(view.name), channel=channel(view.place.channel))
     return f"<{link}|{words.OPEN_CARD}>. {run}" if link else run

@@ -19,17 +19,34 @@ from .blocks import (
     section,
     when,
 )
-from .change import claim, excerpt, facts, length, notes, parts, title, whole_arguments, whole_preview
+from .change import (
+    claim,
+    excerpt,
+    facts,
+    kept_out,
+    length,
+    notes,
+    parts,
+    title,
+    whole_arguments,
+    whole_preview,
+)
 from .deciding import buttons
 from .fields import block
-from .standing import progress, votes, who_may, why, would_ask
+from .standing import not_here, progress, votes, who_may, why, would_ask
 from .text import code, escaped, moment, one_line, shortened
 
 CLAIM = 1500
 
 
-def approval_card(run_id: str, approval: ApprovalView) -> Message:
-    """Whole, or without Approve: what a card can't show in full can't be approved on it."""
+def approval_card(run_id: str, approval: ApprovalView, *, private: bool = False) -> Message:
+    """Whole, or without Approve: what a card can't show in full can't be approved on it.
+
+    *private*: only somebody who may see it does, so a discreet rule hides nothing.
+    """
+    if approval.rule.discreet and not private:
+        told = approval.model_copy(update={"claim": ""})
+        return _card(run_id, told, [rich(*kept_out(approval))], approvable=False, kept=True)
     said = parts(approval)
     if length(said) <= HOPELESS:
         card = _card(
@@ -43,7 +60,9 @@ def approval_card(run_id: str, approval: ApprovalView) -> Message:
     return _card(run_id, approval, block(excerpt(said)), approvable=False)
 
 
-def _card(run_id: str, approval: ApprovalView, content: list[Block], *, approvable: bool) -> Message:
+def _card(
+    run_id: str, approval: ApprovalView, content: list[Block], *, approvable: bool, kept: bool = False
+) -> Message:
     return message(
         fallback(approval),
         header(f"{words.APPROVAL[approval.state]}: {one_line(title(approval))}"),
@@ -51,7 +70,7 @@ def _card(run_id: str, approval: ApprovalView, content: list[Block], *, approvab
         rich(*facts(approval)),
         *content,
         _rich(claim(approval, CLAIM)),
-        *_standing(approval, approvable=approvable),
+        *_standing(approval, "" if approvable else not_here(approval, kept=kept)),
         *_decide(run_id, approval, approvable=approvable),
     )
 
@@ -65,8 +84,8 @@ def _rich(lines: list[Block]) -> Block | None:
     return rich(*lines) if lines else None
 
 
-def _standing(approval: ApprovalView, *, approvable: bool) -> list[Block]:
-    """Who may decide and who has; after the end: how, who, when, why."""
+def _standing(approval: ApprovalView, bound: str) -> list[Block]:
+    """Who may decide and who has; after the end: how, who, when, why. *bound*: why it can't be approved here."""
     voted = votes(approval.votes)
     if approval.state.ended:
         at = [when(approval.ended_at, ", ")] if approval.ended_at else []
@@ -77,7 +96,6 @@ def _standing(approval: ApprovalView, *, approvable: bool) -> list[Block]:
         if approval.state is ApprovalState.QUORUM
         else f"{who_may(approval)} {progress(approval)}".strip()
     )
-    bound = None if approvable else words.NOT_WHOLE if approval.shown.complete else words.NEVER_WHOLE
     return [
         *([section(f"*{bound}*")] if bound else []),
         section(said),

@@ -2,10 +2,11 @@
 
 from workflows.rules.canonical import canonical
 from workflows.rules.visible import visible
-from workflows.values.approval import Shown
+from workflows.values.approval import ApprovalState, Shown
 from workflows.values.view import ApprovalView
 
 from .. import words
+from ..words import private
 from .blocks import Block, line, person, preformatted, quote, run_of
 from .diffs import lines_changed
 from .fields import (
@@ -37,6 +38,13 @@ def facts(approval: ApprovalView) -> list[Block]:
         for name, value in rows
         if value
     ]
+
+
+def kept_out(approval: ApprovalView) -> list[Block]:
+    """In place of what a discreet rule keeps out of the thread: where it is shown, and to whom."""
+    if approval.state.ended and approval.state is not ApprovalState.PLANNED:
+        return [line(run_of(private.WERE_KEPT_OUT, italic=True))]
+    return [line(run_of(private.KEPT_OUT, italic=True))]
 
 
 def label(text: str) -> Block:

@@ -22,10 +22,10 @@ from .blocks import (
     section,
     when,
 )
-from .change import claim, excerpt, length, notes, parts, title, whole_arguments, whole_preview
+from .change import claim, excerpt, kept_out, length, notes, parts, title, whole_arguments, whole_preview
 from .deciding import all_buttons, buttons
 from .fields import block
-from .standing import MOST_VOTES, progress, votes, who_may, why, would_ask
+from .standing import MOST_VOTES, not_here, progress, votes, who_may, why, would_ask
 from .text import code, escaped, moment, one_line, plural, shortened
 
 DIVIDER: Block = {"type": "divider"}
@@ -50,9 +50,12 @@ FEW = 4
 """People who are named where there is little room."""
 
 
-def changes_card(run_id: str, approvals: Sequence[ApprovalView]) -> Message:
-    """As much as fits: what is not shown whole loses its Approve, the largest first, and first what is over."""
-    rows = [Row(run_id, approval) for approval in approvals]
+def changes_card(run_id: str, approvals: Sequence[ApprovalView], *, private: bool = False) -> Message:
+    """As much as fits: what is not shown whole loses its Approve, the largest first, and first what is over.
+
+    *private*: only somebody who may see it does, so discreet rules hide nothing.
+    """
+    rows = [Row(run_id, each, kept=each.rule.discreet and not private) for each in approvals]
     for row, shape in _concessions(rows):
         card = _card(run_id, rows)
         if fits(card.blocks):
@@ -71,21 +74,25 @@ def _concessions(rows: Sequence["Row"]) -> Iterator[tuple["Row", Shape]]:
 class Row:
     """One change on the card, in the shape that there is room for."""
 
-    def __init__(self, run_id: str, approval: ApprovalView) -> None:
+    def __init__(self, run_id: str, approval: ApprovalView, *, kept: bool = False) -> None:
         self._run_id = run_id
-        self.approval = approval
-        self.parts = parts(approval)
+        self._kept = kept
+        """What it is about is kept out of here."""
+        self.approval = approval.model_copy(update={"claim": ""}) if kept else approval
+        self.parts = [] if kept else parts(approval)
         self.shape = Shape.WHOLE if length(self.parts) <= HOPELESS else Shape.EXCERPT
         self.number = approval.id.partition(".")[0]
         """The number of its call: it stays, whichever changes stand beside it."""
 
     @cached_property
     def _whole(self) -> list[Block]:
+        if self._kept:
+            return kept_out(self.approval)
         return [*whole_arguments(self.approval), *whole_preview(self.approval)]
 
     @property
     def approvable(self) -> bool:
-        return self.shape is Shape.WHOLE and self.approval.shown.complete
+        return self.shape is Shape.WHOLE and self.approval.shown.complete and not self._kept
 
     @property
     def name(self) -> str:
@@ -132,15 +139,12 @@ class Row:
             return [line(how, *at, ended), *would_ask(approval, FEW), *voted]
         if approval.state is ApprovalState.QUORUM:
             return [line(run_of(words.APPROVAL_MEANS[approval.state])), *voted]
-        said = [] if self.approvable else [self._not_whole()]
+        said = [] if self.approvable else [not_here(approval, kept=self._kept)]
         return [
             *(line(run_of(each, bold=True)) for each in said),
             *(line(run_of(each)) for each in [progress(approval)] if each),
             *voted,
         ]
-
-    def _not_whole(self) -> str:
-        return words.NOT_WHOLE if self.approval.shown.complete else words.NEVER_WHOLE
 
 
 def _card(run_id: str, rows: Sequence[Row]) -> Message:

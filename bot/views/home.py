@@ -13,14 +13,14 @@ from .. import words
 from ..found import Found, HomePage, Waiting, WaitingFor
 from ..words import runs as said
 from .blocks import Block, actions, context, header, line, quote, rich, run_of, section
-from .change import claim, excerpt, length, notes, parts, title, whole_arguments, whole_preview
+from .change import claim, excerpt, kept_out, length, notes, parts, title, whole_arguments, whole_preview
 from .deciding import buttons
 from .fields import block
 from .lists import run_lines, turning
 from .question import question_card
 from .refs import METADATA_LIMIT, HomeRef
 from .root import cancel_button
-from .standing import progress, who_may
+from .standing import not_here, progress, who_may
 from .text import channel, code, escaped, one_line, shortened, user
 from .unknown import unknown_card
 
@@ -115,20 +115,31 @@ def _where(run: RunView, links: dict[str, str]) -> str:
 
 
 def _approval(run: RunView, approval: ApprovalView) -> list[Block]:
-    """Shown whole where it is short, and then it can be approved here: what was not seen whole can't be."""
+    """Shown whole where it is short, and then it can be approved here: what was not seen whole can't be.
+
+    What a discreet rule keeps is left to Details, for who may see it is not looked up anew for each home.
+    """
+    kept = approval.rule.discreet
     content = (
         block([*whole_arguments(approval), *whole_preview(approval)])
         if length(parts(approval)) <= WHOLE
         else None
     )
     shown = content is not None and len(json.dumps(content)) <= WHOLE_BYTES
-    approvable = shown and approval.shown.complete
-    bound = said.NOT_WHOLE if approval.shown.complete else words.NEVER_WHOLE
-    beside = [*notes(approval, CLAIM), *claim(approval, CLAIM)]
+    content = block(kept_out(approval)) if kept else content
+    approvable = shown and approval.shown.complete and not kept
+    bound = (
+        not_here(approval, kept=True)
+        if kept
+        else said.NOT_WHOLE
+        if approval.shown.complete
+        else words.NEVER_WHOLE
+    )
+    beside = [*notes(approval, CLAIM), *([] if kept else claim(approval, CLAIM))]
     rule = code(shortened(approval.rule.name, 200))
     return [
         section(f"*{words.APPROVAL[approval.state]}: {escaped(shortened(one_line(title(approval)), 300))}*"),
-        *(content if shown and content else [rich(*excerpt(parts(approval), EXCERPT))]),
+        *(content if (shown or kept) and content else [rich(*excerpt(parts(approval), EXCERPT))]),
         *([rich(*beside)] if beside else []),
         *([] if approvable else [section(f"*{bound}*")]),
         context(" ".join(filter(None, (who_may(approval), progress(approval), f"Rule: {rule}.")))),

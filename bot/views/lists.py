@@ -50,6 +50,7 @@ def help_card(command: str, examples: Sequence[str]) -> Message:
         ("why <run> [turn]", "what happened in a turn, and because of what"),
         ("cancel <run> [reason]", "stop one"),
         ("tell <run> <text>", "have one do something else; so does mentioning me in its thread"),
+        ("dm on", "what you may decide on comes to you in a direct message too; `dm off` ends that"),
         ("agents", "who can do what"),
         (
             "freeze [environment] <reason>",

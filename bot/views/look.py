@@ -1,6 +1,7 @@
 """What a view needs to know beside its value."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 
@@ -13,6 +14,10 @@ class Look:
     temporal_ui: str = ""
     """Up to and with the namespace: `https://temporal.example/namespaces/default`."""
     command: str = "/handrail"
+    feedback: bool = True
+    """The server draws `context_actions` blocks."""
+    undone: Mapping[int, str] = field(default_factory=dict)
+    """Changes of the run that were undone since, by the number of the call: the name of the run that did."""
 
     def temporal_link(self, run_id: str) -> str:
         return (

@@ -5,6 +5,7 @@ from typing import Any
 from workflows.values.signals import Said
 
 from .. import words
+from ..words import ending
 from .blocks import Block, plain, section
 from .refs import METADATA_LIMIT, ReasonRef, Ref
 from .text import channel
@@ -80,6 +81,16 @@ def resolve_modal(about: ReasonRef, said: Said) -> View:
 def answer_modal(about: ReasonRef) -> View:
     return modal(
         "answer", words.ANSWER_TITLE, about, [_reason(words.WHO_SEES_ANSWER, words.ANSWER)], words.SEND
+    )
+
+
+def feedback_modal(about: Ref) -> View:
+    return modal(
+        "feedback",
+        ending.FEEDBACK_TITLE,
+        about,
+        [_reason(ending.WHO_READS_FEEDBACK, ending.WHAT_WAS_WRONG)],
+        words.SEND,
     )
 
 

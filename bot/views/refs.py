@@ -46,6 +46,16 @@ class UnknownRef(RunRef):
     effect: EffectKey
 
 
+class UndoRef(RunRef):
+    """A change of that run; as the value of an option it has 150 characters."""
+
+    call: int
+
+
+class FeedbackRef(RunRef):
+    good: bool
+
+
 class QuestionRef(RunRef):
     question: str
     choice: str = ""

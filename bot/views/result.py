@@ -19,6 +19,8 @@ from .blocks import (
     run_of,
     section,
 )
+from .ending import ending
+from .look import Look
 from .text import escaped, one_line, shortened, user
 
 RESULT = 6000
@@ -26,7 +28,7 @@ CHANGES = 3000
 FALLBACK = 1000
 
 
-def result_card(view: RunView) -> Message:
+def result_card(view: RunView, look: Look) -> Message:
     """It mentions the requester: a card that is only redrawn notifies nobody."""
     text = shortened(visible(result_text(view)), RESULT, "all of it in the run's record")
     done = f"{escaped(view.name)}: {words.STATE[view.state].lower()}."
@@ -36,6 +38,7 @@ def result_card(view: RunView) -> Message:
         section(f"{user(view.requester.user)}, this is how it ended:"),
         rich(*(_paragraphs(text))),
         *changes(view, CHANGES),
+        *ending(view, look),
     )
 
 

@@ -34,8 +34,9 @@ from .blocks import (
     run_of,
     section,
 )
+from .ending import ending
 from .look import Look
-from .refs import RunRef
+from .refs import RunRef, WhyRef
 from .result import changes, result_text
 from .standing import may_decide
 from .text import code, escaped, mentions, moment, one_line, plural, shortened, user
@@ -77,6 +78,7 @@ def _card(view: RunView, look: Look, goal: int, note: int, tasks: int) -> Messag
         *([*_ended(view)] if view.state.ended else _doing(view)),
         context(_budget(view)),
         _buttons(view, look),
+        *(ending(view, look) if view.state.ended else ()),
     )
 
 
@@ -253,10 +255,10 @@ def cancel_button(run_id: str) -> Block:
     return button("cancel_run", words.CANCEL_RUN, RunRef(run=run_id).packed(), "danger", ask)
 
 
-def _buttons(view: RunView, look: Look) -> Block | None:
-    if view.state.ended:
-        return None
-    buttons = [cancel_button(view.run_id)]
+def _buttons(view: RunView, look: Look) -> Block:
+    """What can be done now. The details are the account of the latest turn (`why`)."""
+    buttons = [] if view.state.ended else [cancel_button(view.run_id)]
+    buttons.append(button("why_turn", words.DETAILS, WhyRef(run=view.run_id).packed()))
     link = look.temporal_link(view.run_id)
     if link:
         value = RunRef(run=view.run_id).packed()

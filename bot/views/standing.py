@@ -8,6 +8,7 @@ from workflows.values.spec import RuleKind
 from workflows.values.view import ApprovalView
 
 from .. import words
+from ..words import private
 from .blocks import Block, bullets, line, person, run_of, usergroup, when
 from .text import mentions, moment, one_line, shortened
 
@@ -43,9 +44,20 @@ def progress(approval: ApprovalView) -> str:
     return f"{approved} of {approval.rule.quorum} approved so far."
 
 
+def not_here(approval: ApprovalView, *, kept: bool) -> str:
+    """Why it can't be approved where it stands. *kept*: what it is about is kept out of there."""
+    if not approval.shown.complete:
+        return words.NEVER_WHOLE
+    return private.APPROVE_FROM_DETAILS if kept else words.NOT_WHOLE
+
+
 def why(approval: ApprovalView, limit: int = 1000) -> str:
     """What its end means, and the reason: plain text, in part untrusted."""
     means = words.APPROVAL_MEANS.get(approval.state, "")
+    if approval.rule.discreet and approval.state is ApprovalState.SUPERSEDED:
+        return means  # it may quote the tool
+    if approval.rule.discreet and approval.state is ApprovalState.APPROVED:
+        means = private.APPLIED_AS_SHOWN_TO_THEM
     reason = one_line(approval.why)
     if approval.state is ApprovalState.REJECTED or not reason:
         by = next((vote for vote in reversed(approval.votes) if not vote.approve), None)

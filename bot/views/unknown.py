@@ -2,9 +2,10 @@
 
 from workflows.rules.visible import visible
 from workflows.values.signals import Said
-from workflows.values.view import UnknownOutcome
+from workflows.values.view import ApprovalView, UnknownOutcome
 
 from .. import words
+from ..words import private
 from .blocks import (
     Block,
     Message,
@@ -22,13 +23,18 @@ from .blocks import (
     section,
 )
 from .fields import argument_fields, argument_text, block
-from .refs import UnknownRef
+from .refs import ApprovalRef, UnknownRef
 from .text import code, escaped, moment, one_line, shortened, user
 
 TEXT = 1500
 
 
-def unknown_card(run_id: str, unknown: UnknownOutcome) -> Message:
+def unknown_card(run_id: str, unknown: UnknownOutcome, approval: ApprovalView | None = None) -> Message:
+    """*approval*: what was approved of it, for whoever may see what is kept out of the thread."""
+    if unknown.discreet:
+        kept = private.WERE_KEPT_OUT if approval is None else private.SENT_KEPT_OUT
+        told = unknown.model_copy(update={"text": ""})
+        return _card(run_id, told, [rich(line(run_of(kept, italic=True)))], approval)
     whole = _card(run_id, unknown, block(argument_fields(unknown.arguments)))
     if fits(whole.blocks):
         return whole
@@ -36,7 +42,9 @@ def unknown_card(run_id: str, unknown: UnknownOutcome) -> Message:
     return _card(run_id, unknown, [rich(preformatted(excerpt))])
 
 
-def _card(run_id: str, unknown: UnknownOutcome, sent: list[Block]) -> Message:
+def _card(
+    run_id: str, unknown: UnknownOutcome, sent: list[Block], approval: ApprovalView | None = None
+) -> Message:
     tool, target = shortened(one_line(unknown.tool), 300), shortened(one_line(unknown.target), 500)
     return message(
         f"{words.MAY_HAVE_HAPPENED}: {escaped(tool)} on {escaped(target)}. {_ended(unknown) or words.UNKNOWN_TEXT}",
@@ -46,7 +54,7 @@ def _card(run_id: str, unknown: UnknownOutcome, sent: list[Block]) -> Message:
         *_said(words.WHAT_CAME_OF_IT, unknown.text),
         *_said(words.WHERE_TO_LOOK, unknown.where_to_look),
         context(f"{words.ITS_KEY}: {code(unknown.effect)}"),
-        _buttons(run_id, unknown),
+        _buttons(run_id, unknown, approval),
     )
 
 
@@ -64,11 +72,13 @@ def _ended(unknown: UnknownOutcome) -> str:
     return f"{by}{escaped(one_line(unknown.said))}.{reason}"
 
 
-def _buttons(run_id: str, unknown: UnknownOutcome) -> Block:
+def _buttons(run_id: str, unknown: UnknownOutcome, approval: ApprovalView | None) -> Block:
     if unknown.said:
         return context(f"*{_ended(unknown)}*")
     value = UnknownRef(run=run_id, effect=unknown.effect).packed()
+    about = ApprovalRef(run=run_id, approval=approval.id, gate=approval.gate) if approval else None
     return actions(
+        *([button("details", words.DETAILS, about.packed())] if about else []),
         button(f"resolve_{Said.HAPPENED.value}", words.HAPPENED, value),
         button(f"resolve_{Said.DID_NOT.value}", words.DID_NOT, value),
         button(f"resolve_{Said.STOP.value}", words.STOP, value, "danger"),

@@ -110,6 +110,7 @@ APPROVE_ALL_TITLE = "Approve all of these?"
 # Alerts, each a message of its own
 
 REMINDER = "Reminder: this still waits for approval."
+ASKED_AGAIN = "There is a newer preview of this on the card above. Please look at it and decide."
 ESCALATION = "Nobody has decided on this yet. Please see to it that somebody who may does."
 BROKE_GLASS = "{who} broke the glass: this was approved by one person alone. It is marked for review."
 FOR_WHOM = "For {who}."

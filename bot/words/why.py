@@ -48,6 +48,7 @@ ROW = {
     "escalation": "Others were told that nobody had decided",
     "break_glass": "The channel was to be told of the emergency",
     "not_told": "Nobody could be told, so it did not count",
+    "no_undo": "No undo is offered",
     "unknown": "Nobody could know whether it happened",
     "paused": "Paused",
     "answered": "Answered",

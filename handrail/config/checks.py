@@ -9,6 +9,7 @@ from activities.runbook_check import check as check_runbook
 from workflows.rules import own_tools
 from workflows.rules.keys import names_in
 from workflows.rules.phrases import BadPhrase, first_match
+from workflows.rules.undoing import PREVIEW
 
 from . import (
     command_checks,
@@ -95,12 +96,37 @@ def _tool(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:
             f"expected a name that begins with one of the servers ({_list(file.servers)}), found {name!r}",
         )
     if tool.reads:
-        given = tool.model_fields_set & {"class_", "key_in", "verify", "preview", "precondition"}
+        given = tool.model_fields_set & {"class_", "key_in", "verify", "preview", "precondition", "undo"}
         for field in sorted(given):
             yield (field.rstrip("_"),), "a tool that only reads changes nothing, so this has no place here"
         return
     yield from _key(name, tool, file)
     yield from _preview(name, tool, file)
+    yield from _undo(name, tool, file)
+
+
+def _undo(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:
+    """Is what takes it back a change with a contract of its own, and can it be filled?"""
+    if tool.undo is None:
+        return
+    undoer = translate.undoer(name, tool.undo)
+    found = file.tools.get(undoer)
+    if found is None or found.reads:
+        known = [other for other, said in file.tools.items() if not said.reads]
+        yield ("undo", "tool"), f"expected a tool that changes something ({_list(known)}), found {undoer!r}"
+        return
+    previews = tool.preview.tool is not None or tool.preview.dry_run is not None
+    for field in sorted(names_in(tool.undo.with_)):
+        if field.startswith(PREVIEW) and not previews:
+            yield (
+                ("undo", "with"),
+                f"{{{field}}} is a field of the preview: expected preview beside it, found nothing",
+            )
+    ours = [found.key_in.argument] if found.key_in and found.key_in.as_ == "value" else []
+    ours += [found.precondition.argument] if found.precondition else []
+    for argument in ours:
+        if argument in tool.undo.with_:
+            yield ("undo", "with", argument), f"the argument {argument} of {undoer} is filled in by Handrail"
 
 
 def _key(name: str, tool: ToolSection, file: File) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ ASKING = (
     "escalate",
     "break_glass",
     "dangerous",
+    "discreet",
 )
 """The keys of a rule that mean something only where people are asked."""
 WRITTEN_AS = {"starts": "from", "ends": "to", "timezone": "timezone"}

@@ -112,6 +112,14 @@ class VerifySection(Section):
     """How long after a lost reply an absence begins to mean something."""
 
 
+class UndoSection(Section):
+    """The call that takes back what a call of this tool did."""
+
+    tool: str
+    """Of the same server, or with its server in front."""
+    with_: dict[str, Any] = Field({}, alias="with")
+
+
 class ToolSection(Section):
     """A tool's contract, in the words of `workflows.values.tools.ToolContract`."""
 
@@ -123,6 +131,7 @@ class ToolSection(Section):
     precondition: PreconditionSection | None = None
     environment: str = ""
     target: str = ""
+    undo: UndoSection | None = None
     proves_nothing_done: tuple[Pattern, ...] = ()
     """Of an error: the beginning of its text, or all of `code <its code>`."""
     timeout: Duration = Field(timedelta(seconds=30), le=LONGEST_APPLY)
@@ -165,6 +174,8 @@ class RuleSection(Section):
     escalate: EscalationSection | None = None
     break_glass: BreakGlassSection | None = None
     dangerous: bool = False
+    discreet: bool = False
+    """Arguments and preview stay out of the run's thread."""
 
 
 class WindowSection(Section):

@@ -26,6 +26,7 @@ from workflows.values.tools import (
     Precondition,
     PreviewBy,
     ToolContract,
+    Undo,
     Verify,
 )
 
@@ -41,6 +42,7 @@ from .schema import (
     RunbookSection,
     StepSection,
     ToolSection,
+    UndoSection,
     VerifySection,
     WindowSection,
 )
@@ -65,6 +67,7 @@ def contract(name: str, said: ToolSection, queue: str = "") -> ToolContract:
         precondition=Precondition(**guard.model_dump()) if guard else None,
         key=KeyPlace(argument=said.key_in.argument, form=KeyForm(said.key_in.as_)) if said.key_in else None,
         verify=_verify(name, said.verify) if said.verify else None,
+        undo=_undo(name, said.undo) if said.undo else None,
         environment=said.environment,
         target=said.target,
         proves_nothing_done=said.proves_nothing_done,
@@ -81,6 +84,16 @@ def _verify(name: str, said: VerifySection) -> Verify:
     return Verify(
         tool=tool, arguments=arguments, found=said.found, settle_seconds=said.settle.total_seconds()
     )
+
+
+def _undo(name: str, said: UndoSection) -> Undo:
+    arguments: dict[str, Any] = said.with_
+    return Undo(tool=undoer(name, said), arguments=arguments)
+
+
+def undoer(name: str, said: UndoSection) -> str:
+    """The full name of the tool that takes back what the tool *name* did."""
+    return said.tool if "." in said.tool else f"{name.partition('.')[0]}.{said.tool}"
 
 
 def sibling(name: str, tool: str | None) -> str | None:
@@ -110,6 +123,7 @@ def rule(said: RuleSection) -> Rule:
         escalation=_escalation(said.escalate) if said.escalate else None,
         break_glass=_break_glass(said.break_glass) if said.break_glass else None,
         dangerous=said.dangerous,
+        discreet=said.discreet,
     )
 
 

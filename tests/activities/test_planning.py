@@ -12,6 +12,7 @@ from activities.blobs import Folder
 from activities.masking import PLAIN, Masker
 from activities.outputs import Outputs
 from activities.planning import Planning
+from activities.undoing import NOTHING_TO_PROPOSE
 from tests.activities.far_end import NONE_KEPT, ARun
 from workflows.rules.canonical import canonical
 from workflows.values.calls import (
@@ -26,7 +27,7 @@ from workflows.values.calls import (
 )
 from workflows.values.outputs import Output, Stored
 from workflows.values.people import Person
-from workflows.values.spec import Runbook, RunbookStep
+from workflows.values.spec import Planner, Runbook, RunbookStep, UndoPlanner
 from workflows.values.steps import ThinkOrder
 
 RUNBOOK = Runbook(phrases=("greet <name>",), steps=(), answer="Hello {{ name }}.")
@@ -66,7 +67,7 @@ async def test_what_a_question_shows_is_masked_as_it_is_the_call_itself(temporal
     assert sent.calls[0].arguments == '{"question":"xyzzy-7261?"}'
 
 
-async def _proposed(temporal: WorkflowEnvironment, runbook: Runbook) -> Thought:
+async def _proposed(temporal: WorkflowEnvironment, planner: Planner) -> Thought:
     goal = GoalSet(text="greet xyzzy-7261", by=Person(team="T1", user="U1"), at=datetime.now(UTC))
     run = f"run/{uuid.uuid4().hex}"
     worker = Worker(
@@ -74,7 +75,7 @@ async def _proposed(temporal: WorkflowEnvironment, runbook: Runbook) -> Thought:
     )
     async with worker:
         await temporal.client.start_workflow(ARun.run, Transcript(entries=(goal,)), id=run, task_queue=run)
-        asked = order(run).model_copy(update={"planner": runbook})
+        asked = order(run).model_copy(update={"planner": planner})
         return await ActivityEnvironment().run(
             Planning(temporal.client, Masker(["xyzzy-7261"], []), NONE_KEPT).think, asked
         )
@@ -113,3 +114,11 @@ async def test_a_run_that_is_not_there_is_an_error_that_temporal_tries_again(tem
         await ActivityEnvironment().run(
             Planning(temporal.client, PLAIN, NONE_KEPT).think, order("run/nowhere")
         )
+
+
+async def test_a_change_whose_run_is_known_no_more_is_not_undone(temporal: WorkflowEnvironment):
+    planner = UndoPlanner(run=f"run/{uuid.uuid4().hex}", call=1)
+
+    thought = await _proposed(temporal, planner)
+
+    assert thought == Thought(kind=ThoughtKind.GIVE_UP, text=NOTHING_TO_PROPOSE)

@@ -137,6 +137,14 @@ def test_each_bad_end_of_a_step_ends_the_runbook_in_its_own_words(ended: Ended, 
     assert thought == Thought(kind=ThoughtKind.GIVE_UP, text=sentence)
 
 
+def test_how_a_discreet_step_ended_is_said_without_its_title_and_its_tools_words():
+    step = done("state", Ended.FAILED, text="no such version: fence-7", title="Deploy fence-7")
+
+    thought = after(goal(), step.model_copy(update={"discreet": True}))
+
+    assert thought.text == "“any.tool” failed, so I stopped there."
+
+
 def test_a_runbook_may_go_on_after_a_failure_and_look_at_it():
     step = LOOK.model_copy(update={"unless_failed": False})
     runbook = with_steps(step, answer="It {{ steps.state.ended }}: {{ steps.state.text }}")

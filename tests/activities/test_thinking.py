@@ -171,6 +171,18 @@ async def test_what_happened_is_told_in_order_and_each_call_with_its_outcome(thi
     assert "The goal has changed" not in goal["content"]
 
 
+async def test_a_model_is_told_what_stays_out_of_the_thread(think, model):
+    await think(
+        GOAL,
+        called(1, Ended.APPLIED, "done").model_copy(update={"discreet": True}),
+        called(2, Ended.OK, "slow"),
+    )
+
+    kept, told = (json.loads(each["content"]) for each in model.heard[0]["messages"][-2:])
+    assert "repeat neither its arguments" in kept["note"]
+    assert "note" not in told
+
+
 async def test_a_server_of_ones_own_gets_a_text_beside_calls_also_where_nothing_was_said(think, model):
     """Some refuse the null that OpenAI's protocol has there."""
     await think(GOAL, called(1, Ended.OK, "runs 1.4.1", reason=""))

@@ -83,7 +83,9 @@ class Workspace:
         )
 
     def assemble(self) -> Bot:
-        settings = BotSettings(agents=(self.agent, *self.others), starting=self.starting)
+        settings = BotSettings(
+            agents=(self.agent, *self.others), tools=self.agent.tools, starting=self.starting
+        )
         return assemble(self.client, settings, self.settings())
 
     async def open_with(self, *calls: ProposedCall, **rule: object) -> None:

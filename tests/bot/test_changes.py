@@ -163,7 +163,7 @@ def test_the_pages_of_a_turn_are_two_cards_of_what_stands_on_them_now(newest_fir
     ends = (newer, old) if newest_first else (old, newer)
     run = view(approvals=(ends[0], *made[:3], ends[1], *made[4:]))
 
-    assert list(slots(run)) == ["root", "changes/2/1", "changes/2/2"]
+    assert list(slots(run)) == ["root", "changes/2/1", "changes/2/2", "again/4.2"]
     first, second = (draw(run, slot, Look()) for slot in ("changes/2/1", "changes/2/2"))
     assert [f"Approve {number}" for number in range(1, 9)] == [
         label for label in labels(first) if label.startswith("Approve ") and "all" not in label

@@ -126,8 +126,10 @@ async def test_a_run_is_stopped_from_its_root_card(workspace, alice):
     await alice.sees("C0OPS", f"Stopped: {workspace.run}")
 
     root = next(each for each in await alice.messages("C0OPS") if each["ts"] == root["ts"])
-    assert buttons(root) == []
+    assert [each["text"]["text"] for each in buttons(root)] == ["Details"]
     assert "Nothing was changed." in words(root)
+    await alice.click(root, "Details")
+    await alice.sees("C0OPS", f"{workspace.run}, turn 1 of 1")
 
 
 async def test_a_click_on_a_run_that_an_operator_ended_is_answered_and_its_card_loses_its_buttons(

@@ -189,6 +189,16 @@ def test_only_what_a_home_shows_whole_can_be_approved_there():
     assert "Approve" not in labels(drawn(home(masked)))
 
 
+def test_what_a_discreet_rule_keeps_is_left_to_details():
+    kept = approval("fence-7", rule=RULE.model_copy(update={"discreet": True}), target="prod/checkout")
+    made = drawn(home(kept))
+
+    assert "fence-7" not in json.dumps(made)
+    assert "It can be approved from Details." in words(made["blocks"])
+    assert {"Reject", "Edit", "Details"} <= {*labels(made)}
+    assert "Approve" not in labels(made)
+
+
 def test_a_button_on_a_home_is_the_button_of_the_card():
     [row] = [
         block["elements"] for block in approval_card(RUN, approval()).blocks if block["type"] == "actions"

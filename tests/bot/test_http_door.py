@@ -56,11 +56,12 @@ async def door():
     app = deaf()
     settings, later = BotSettings(agents=(AGENT,)), Afterwards()
     starting, prompts = Starting(None, None, None, settings, later), Prompts(None, None, settings, later)
-    desk = Desk(None, None, None, None, None, settings)
+    desk = Desk(None, None, None, None, None, None, settings)
     asking = Asking(desk, starting, None, None, settings, later)
     homes, sessions = Homes(None, None, later), Sessions(None, None, later)
     listen_for_starts(app, starting, prompts)
-    listen(app, "/handrail", asking, Clicks(None, None, homes, later), Dialogs(None), sessions, homes)
+    clicks = Clicks(None, None, homes, None, later)
+    listen(app, "/handrail", asking, clicks, Dialogs(None), sessions, homes)
     server = TestServer(web_app(Door(app, SECRET, now=lambda: NOW).routes()))
     async with TestClient(server) as client:
         yield client

@@ -31,13 +31,18 @@ async def test_a_plan_shows_what_would_be_changed_and_who_would_be_asked_and_cha
     card = await bob.sees("C0OPS", "Only planned: fleet.deploy on prod/")
     assert "This run only plans, so nothing is applied and nobody is asked." in words(card)
     assert "Asked by the rule “production” would be" in words(card)
-    assert "'user_id': 'U0BOB'" in str(card["blocks"])
+    await bob.until(lambda: named(bob, "U0BOB"))
     end = words(await alice.sees("C0OPS", "this is how it ended"))
     assert "Nothing was changed. Plan only: every change is previewed, none is applied." in end
     assert "What would be changed:" in end
     root = words(await alice.sees("C0OPS", f"{workspace.run}: done, plan only"))
     assert "Plan only: every change is previewed" in root
     assert workspace.tools.applied == []
+
+
+async def named(who, user):
+    """Does a message of the channel name *user* as a person?"""
+    return any(f"'user_id': '{user}'" in str(each["blocks"]) for each in await who.messages("C0OPS"))
 
 
 async def test_what_is_offered_instead_of_a_plan_that_nobody_understood_only_plans_too(workspace, alice):
@@ -103,8 +108,8 @@ def test_the_planned_changes_of_a_turn_are_counted_and_each_says_who_would_be_as
 def test_a_plan_without_changes_says_so():
     nothing = view(state=RunState.DONE, plan_only=True)
 
-    assert "Nothing would be changed." in str(result_card(nothing).blocks)
+    assert "Nothing would be changed." in str(result_card(nothing, Look()).blocks)
     assert "done, plan only" in root_card(nothing, Look()).text
     one = nothing.model_copy(update={"planned": (CHANGE,)})
-    assert "What would be changed: 1." in result_card(one).text
+    assert "What would be changed: 1." in result_card(one, Look()).text
     assert "fleet.deploy on prod/checkout: Deploy 1.4.2" in str(root_card(one, Look()).blocks)

@@ -47,6 +47,36 @@ async def test_a_question_is_answered_in_a_dialog_and_its_card_says_what_and_by_
     assert "<@U0BOB> answered: 1.4.1, &lt;!channel&gt;" in answered["text"]
 
 
+async def test_words_for_the_bot_in_the_thread_answer_its_question_once(quiet, alice):
+    card = await asked(quiet, alice, ask("Which version ran all night?"))
+    await plan(quiet.slack, {"kind": "duplicate_delivery", "type": "events_api"})
+
+    await alice.say("C0OPS", "@handrail 1.4.1, I think", thread_ts=card["thread_ts"])
+    told = await alice.sees("C0OPS", "as your answer")
+
+    assert f"/handrail tell {quiet.run}" in words(told)
+    await alice.sees("C0OPS", "answered:\n1.4.1, I think")
+    await alice.sees("C0OPS", f"Done: {quiet.run}")
+
+
+async def test_one_of_the_options_may_be_typed(quiet, alice):
+    card = await asked(quiet, alice, ask("Which one?", options=["checkout", "search"]))
+
+    await alice.say("C0OPS", "@handrail Search", thread_ts=card["thread_ts"])
+
+    answered = await alice.sees("C0OPS", "answered:\nsearch")
+    assert buttons(answered) == []
+
+
+async def test_words_that_fit_two_questions_answer_neither(quiet, alice):
+    card = await asked(quiet, alice, ask("Which version?"), ask("Since when?"))
+
+    await alice.say("C0OPS", "@handrail since yesterday", thread_ts=card["thread_ts"])
+
+    await alice.sees("C0OPS", "more than one question")
+    assert not [each for each in await alice.messages("C0OPS") if "answered:" in words(each)]
+
+
 async def test_who_may_not_answer_is_told_so_and_the_question_stays(quiet, alice, carol):
     card = await asked(quiet, alice, ask("Which one?", options=["checkout", "search"]))
     assert [each["text"]["text"] for each in buttons(card)] == ["“checkout”", "“search”"]

@@ -154,7 +154,12 @@ async def test_while_a_run_of_it_is_open_the_next_is_skipped_and_the_list_says_s
 
     await in_temporal(free)
     await alice.say("C0OPS", f"/handrail schedule run {workspace.schedule}")
-    await alice.sees("C0OPS", f"deployer-{workspace.service}-2")
+
+    async def shown():
+        said = map(words, await alice.messages("C0OPS"))
+        return sum(f"By the schedule `{workspace.schedule}`" in each for each in said) == 2
+
+    await alice.until(shown)
 
 
 async def test_it_runs_with_the_config_of_that_moment(workspace, alice):

@@ -1,6 +1,7 @@
 """Every card within Slack's limits, whatever is put into it; and nothing in it passes for something else."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,13 +9,14 @@ from hypothesis import strategies as st
 
 from bot.cards import bare, draw
 from bot.views import lists, modals
-from bot.views.alert import alert_card
+from bot.views.alert import again_card, alert_card
 from bot.views.approval import approval_card
 from bot.views.changes import changes_card
 from bot.views.details import details_modal, everything
 from bot.views.editing import edit_modal
 from bot.views.look import Look
 from bot.views.question import question_card
+from bot.views.quiet import quiet
 from bot.views.refs import ApprovalRef, GroupRef, PageRef, QuestionRef, ReasonRef, UnknownRef
 from bot.views.result import result_card
 from bot.views.root import root_card
@@ -80,8 +82,10 @@ def approvals(text):
 
 def every_card(text):
     changed = tuple(
-        Change(tool="fleet.deploy", target=text, text=text, certain=n % 2 == 0) for n in range(60)
+        Change(tool="fleet.deploy", target=text, text=text, certain=n % 2 == 0, call=n, undo="x" * (n % 2))
+        for n in range(60)
     )
+    undone = dict.fromkeys(range(0, 60, 3), text or "x")
     strict = {"quorum": 2, "dangerous": True, "name": text or "r", "break_glass": IN_EMERGENCIES}
     waiting = approval(text, rule=RULE.model_copy(update=strict), held=text)
     for look in (Look(), Look(plan=False, temporal_ui="https://t.example/namespaces/default")):
@@ -89,11 +93,20 @@ def every_card(text):
         yield root_card(view(text, steps=70), look)
         yield root_card(view(text, steps=70, state=RunState.WAITING, approvals=(waiting,) * 9), look)
         yield root_card(view(text, steps=500, state=RunState.FAILED, changes=changed), look)
-    yield result_card(view(text, state=RunState.DONE, changes=changed))
+        yield root_card(
+            view(text, steps=70, state=RunState.DONE, changes=changed), replace(look, undone=undone)
+        )
+    for look in (Look(), Look(undone=undone), Look(feedback=False)):
+        yield result_card(view(text, state=RunState.DONE, changes=changed), look)
     for state in ApprovalState:
         voted = approval(text, state, votes=(vote(reason=text),) * 40, why=text)
         yield approval_card(RUN, voted)
         yield changes_card(RUN, together(*[voted] * 8))
+    kept = waiting.model_copy(update={"rule": waiting.rule.model_copy(update={"discreet": True})})
+    yield approval_card(RUN, kept)
+    yield changes_card(RUN, together(*[kept] * 8))
+    yield again_card(waiting)
+    yield unknown_card(RUN, unknown(text, discreet=True), waiting)
     for asked in approvals(text):
         yield approval_card(RUN, asked)
     yield approval_card(RUN, waiting)
@@ -122,7 +135,7 @@ def every_card(text):
 @pytest.mark.parametrize("text", EXTREMES, ids=lambda text: repr(text[:12]) + str(len(text)))
 def test_every_card_is_within_slacks_limits(text):
     for card in every_card(text):
-        for drawn in (card, bare(card)):
+        for drawn in (card, bare(card), quiet(card)):
             parse_message_blocks(json.loads(json.dumps(list(drawn.blocks))))
             assert 0 < len(drawn.text) < UPDATE_TEXT
 
@@ -201,11 +214,11 @@ def test_every_other_dialog_is_within_the_limits():
     parse_view(modals.loading(), "modal")
 
 
-def test_a_run_that_is_over_has_no_buttons_and_says_what_it_changed():
+def test_a_run_that_is_over_can_be_looked_into_and_says_what_it_changed():
     changed = (Change(tool="fleet.deploy", target="prod/checkout", text="1.4.2", certain=False),)
     card = root_card(view(state=RunState.CANCELLED, changes=changed), Look(temporal_ui="https://t.example"))
 
-    assert buttons(card) == {}
+    assert set(buttons(card)) == {"Details", "Open in Temporal"}
     assert "may have happened: \nfleet.deploy on prod/checkout: 1.4.2" in words(list(card.blocks))
 
 

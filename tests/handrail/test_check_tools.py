@@ -12,7 +12,7 @@ from handrail.check_tools import check_tools, problems_of
 from handrail.config import Config, load
 from handrail.masking import worker_masker
 from handrail.servers import tool_servers
-from workflows.values.tools import KeyForm, KeyPlace, PreviewBy, ToolContract, Verify
+from workflows.values.tools import KeyForm, KeyPlace, PreviewBy, ToolContract, Undo, Verify
 
 ROOT = Path(__file__).parents[2]
 
@@ -156,3 +156,32 @@ def test_the_contract_of_the_demo_s_tickets_is_what_its_file_says(ticket: ToolCo
         found="tickets",
         settle_seconds=3.0,
     )
+
+
+@pytest.mark.parametrize(
+    ("undo", "problem"),
+    [
+        ({"version": "{was}"}, "undo of fleet.deploy takes {was} from the call, which has no such argument"),
+        (
+            {"version": "{preview.was}"},
+            "the answer of fleet.plan_deployment has no was, which undo of fleet.deploy reads",
+        ),
+        (
+            {"version": "{result.was.it}"},
+            "the answer of fleet.deploy has no was, which undo of fleet.deploy reads",
+        ),
+        (
+            {"tag": "1", "version": "1"},
+            "fleet.deploy knows no argument tag, with which fleet.deploy is undone",
+        ),
+        ({}, "fleet.deploy needs the argument version, and undo of fleet.deploy gives none"),
+    ],
+)
+def test_what_is_undone_has_to_be_understood(
+    config: Config, offered: Mapping[str, ToolDefinition], undo: dict[str, str], problem: str
+):
+    deploy = next(contract for contract in config.tools if contract.name == "fleet.deploy")
+    place = {"service": "{service}", "environment": "{environment}"}
+    changed = deploy.model_copy(update={"undo": Undo(tool="fleet.deploy", arguments=place | undo)})
+
+    assert list(problems_of("fleet", [changed], offered)) == [problem]

@@ -77,6 +77,7 @@ def test_the_first_example_is_a_good_one():
 
     assert [agent.name for agent in config.agents] == [
         "deploy",
+        "release",
         "rollback",
         "diagnose",
         "report",

@@ -90,6 +90,7 @@ def test_all_there_is_to_say_of_a_change_that_is_asked_about(config):
         "quorum": "2",
         "fresh for": "15m: an older preview is made again before anything is applied",
         "dangerous": "no",
+        "discreet": "no",
         "expires": "8h after the card was posted",
         "reminder": "after 1h30m",
         "escalation": "after 4h, U0CAROL in C0ONCALL are told; the quorum stays",

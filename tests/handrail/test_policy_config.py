@@ -54,6 +54,8 @@ def test_a_rule_says_when_people_are_reminded_who_else_is_told_and_who_may_act_a
     rule = config_of(GOOD).rules[0]
 
     assert (rule.remind_after, rule.fresh_for) == (timedelta(hours=1), timedelta(minutes=5))
+    assert not rule.discreet
+    assert config_of(GOOD.replace("fresh_for: 5m", "discreet: true")).rules[0].discreet
     assert rule.escalation == Escalation(
         after=timedelta(hours=4), tell=People(users=("U0CAROL",), groups=("S0LEADS",)), channel="C0ONCALL"
     )

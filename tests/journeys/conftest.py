@@ -1,4 +1,4 @@
-"""Demos for the stories that leave the processes alone, as it comes and with what a team added; those that kill have their own."""
+"""One demo for the stories that leave the processes alone; those that kill have their own."""
 
 from collections.abc import AsyncIterator
 
@@ -8,18 +8,11 @@ from playwright.async_api import Browser
 
 from tests.journeys import screen as screens
 from tests.journeys.stage import Stage, raised
-from tests.journeys.team import Team, team
 
 
 @pytest_asyncio.fixture(scope="session")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     async with raised(tmp_path_factory.mktemp("demo")) as made:
-        yield made
-
-
-@pytest_asyncio.fixture(scope="session")
-async def at_team(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Team]:
-    async with team(tmp_path_factory.mktemp("team")) as made:
         yield made
 
 

@@ -45,7 +45,9 @@ class Thread:
         """Press the newest button called *what*, once somebody sees one."""
 
         async def probe() -> Message | None:
-            return next((each for each in reversed(await self.messages(by)) if what in _buttons(each)), None)
+            return next(
+                (each for each in reversed(await self.messages(by)) if what in button_names(each)), None
+            )
 
         async def pressed() -> dict[str, Any]:
             return await by.click(await self._until(probe, f"there is a button {what!r}", by), what)
@@ -74,7 +76,7 @@ class Thread:
             raise AssertionError(f"never: {what}. The thread:\n{thread}") from None
 
 
-def _buttons(message: Message) -> list[str]:
+def button_names(message: Message) -> list[str]:
     rows = [block["elements"] for block in message.get("blocks") or [] if block["type"] == "actions"]
     return [element["text"]["text"] for row in rows for element in row if "text" in element]
 

@@ -1,6 +1,7 @@
 """From what is typed in Slack to what truly happened, through every real part."""
 
 from sandbox.client import words
+from tests.journeys.stage import button_names
 
 
 async def test_a_deployment_is_previewed_approved_by_somebody_else_and_made_once(stage):
@@ -24,9 +25,7 @@ async def test_a_deployment_is_previewed_approved_by_somebody_else_and_made_once
     assert stage.made().count(("checkout", "1.4.2")) == before + 1
     assert "1.4.1 to 1.4.2" in words(root) + words(result)
     assert "Approved" in words(await thread.shows("Approved"))
-    assert not any(
-        "actions" in {block["type"] for block in each.get("blocks", [])} for each in await thread.messages()
-    )
+    assert {each for message in await thread.messages() for each in button_names(message)} == {"Undo"}
 
 
 async def test_a_rejection_asks_for_the_reason_and_nothing_is_changed(stage):

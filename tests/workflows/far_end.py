@@ -9,12 +9,14 @@ import pytest
 from temporalio.client import Client, WorkflowContinuedAsNewError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
+from activities import undoing
 from workflows import outside
 from workflows.outside import carries_out
 from workflows.rules import own_tools
 from workflows.rules.canonical import canonical, parse
 from workflows.rules.digests import gates_digest
 from workflows.rules.names import mailbox_id
+from workflows.rules.undoing import from_preview
 from workflows.values.approval import Approval, Previewed, Shown
 from workflows.values.calls import ProposedCall, Thought, ThoughtKind, Transcript
 from workflows.values.effect import EffectOrder, Outcome, OutcomeState, Verified
@@ -24,7 +26,7 @@ from workflows.values.outputs import Output, OutputPart
 from workflows.values.people import People, PeopleAnswer, PeopleQuestion, Person, PersonFacts, Place, Standing
 from workflows.values.run import Ask, RunInput, RunResult
 from workflows.values.signals import Answer, Cancel, Decide, DecideAll, Edit, Event, Resolve, Revise, Said
-from workflows.values.spec import AgentSpec, Limits, Rule, RuleKind, Runbook
+from workflows.values.spec import AgentSpec, Limits, Rule, RuleKind, Runbook, UndoPlanner
 from workflows.values.steps import (
     CompactOrder,
     PermittedRead,
@@ -35,7 +37,7 @@ from workflows.values.steps import (
     Summary,
     ThinkOrder,
 )
-from workflows.values.tools import EffectClass, KeyPlace, ToolContract, Verify
+from workflows.values.tools import EffectClass, KeyPlace, ToolContract, Undo, Verify
 from workflows.values.usage import Usage
 from workflows.values.view import Announce, Announced, ApprovalView, Card, RunView
 
@@ -54,6 +56,20 @@ DEPLOY = ToolContract(
     target="{environment}/{service}",
     where_to_look="the fleet's own list",
 )
+WITH_UNDO = DEPLOY.model_copy(
+    update={
+        "undo": Undo(
+            tool="fleet.deploy",
+            arguments={
+                "environment": "{environment}",
+                "service": "{service}",
+                "version": "{preview.from}",
+                "force": "{force}",
+            },
+        )
+    }
+)
+"""As `DEPLOY`, and it knows what takes it back."""
 RESTART = ToolContract(
     name="fleet.restart",
     server="fleet",
@@ -186,7 +202,12 @@ class FarEnd:
     async def think(self, order: ThinkOrder) -> Thought:
         self.thoughts.append(order)
         run = self._client.get_workflow_handle(order.run_id)
-        return self._planner(await run.query("transcript", result_type=Transcript))
+        transcript = await run.query("transcript", result_type=Transcript)
+        if isinstance(order.planner, UndoPlanner):
+            undone = self._client.get_workflow_handle(order.planner.run)
+            known = await undone.query("undo", order.planner.call, result_type=ProposedCall)
+            return undoing.propose(known, transcript)
+        return self._planner(transcript)
 
     @carries_out(outside.read)
     async def read(self, permitted: PermittedRead) -> ReadResult:
@@ -232,7 +253,11 @@ class FarEnd:
         plan = {"from": self.running_version, "to": wanted.get("version")}
         shown = Shown(arguments=order.call.arguments, content=plan)
         return Previewed(
-            definition="d", precondition=canonical(plan), shown=shown, input_schema=self.input_schema
+            definition="d",
+            precondition=canonical(plan),
+            before=from_preview(order.contract.undo, plan),
+            shown=shown,
+            input_schema=self.input_schema,
         )
 
     @carries_out(outside.apply_once)

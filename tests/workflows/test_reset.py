@@ -3,8 +3,9 @@
 import asyncio
 from datetime import UTC, datetime
 
-from tests.workflows.far_end import ALICE, BOB, click, deploy, edit, in_order, look
+from tests.workflows.far_end import ALICE, BOB, DEPLOY, click, deploy, edit, in_order, look, spec
 from tests.workflows.resetting import points_of, reset
+from workflows.values.tools import Undo
 from workflows.values.view import RunState
 
 
@@ -51,10 +52,12 @@ async def test_after_a_reset_nobody_is_told_that_nothing_was_applied_when_it_was
 
 async def test_a_reset_finds_what_was_applied_as_a_person_had_edited_it(with_planner, temporal):
     far_end = await with_planner(in_order(deploy("1.4.2")))
-    run = await far_end.start("reset-edited")
+    undo = Undo(tool="fleet.remove", arguments={"version": "{version}"})
+    agent = spec().model_copy(update={"tools": (DEPLOY.model_copy(update={"undo": undo}),)})
+    run = await far_end.start("reset-edited", agent)
     await run.signal("edit", edit(await far_end.asked(run), ALICE, version="1.4.3"))
     await run.signal("decide", click(await far_end.asked(run, generation=2), BOB))
-    await run.result()
+    assert [change.undo for change in (await run.result()).changes] == ["fleet.remove"]
     [order] = far_end.applied
 
     again = await reset(temporal.client, run, (await points_of(run))[0], without_signals=True)
@@ -66,3 +69,5 @@ async def test_a_reset_finds_what_was_applied_as_a_person_had_edited_it(with_pla
         "Applied. A person edited its arguments.",
     )
     assert far_end.applied == [order]
+    # With which arguments, this life of the run does not know: what would take them back is not offered.
+    assert await again.query("undo", 1) is None

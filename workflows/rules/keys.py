@@ -107,13 +107,13 @@ def question(contract: ToolContract, arguments: Mapping[str, Json], key: str) ->
     """
     assert contract.verify is not None
     known = {**arguments, "key": mark(contract, key)}
-    filled = _filled(contract.verify.arguments, known)
-    assert isinstance(filled, dict)
-    return filled
+    asked = filled(contract.verify.arguments, known)
+    assert isinstance(asked, dict)
+    return asked
 
 
 def names_in(template: Json) -> Iterator[str]:
-    """The names that stand in braces in a contract's `verify`."""
+    """The names that stand in braces in a contract's `verify` or `undo`."""
     match template:
         case str():
             yield from _NAME.findall(template)
@@ -125,7 +125,8 @@ def names_in(template: Json) -> Iterator[str]:
                 yield from names_in(item)
 
 
-def _filled(template: Json, known: Mapping[str, Json]) -> Json:
+def filled(template: Json, known: Mapping[str, Json]) -> Json:
+    """*template* with what its names stand for. Raises `NoPlace` where one of them is not *known*."""
     match template:
         case str():
             whole = _NAME.fullmatch(template)
@@ -133,9 +134,9 @@ def _filled(template: Json, known: Mapping[str, Json]) -> Json:
                 return _value(whole[1], known)
             return _NAME.sub(lambda name: _text(_value(name[1], known)), template)
         case dict():
-            return {name: _filled(item, known) for name, item in template.items()}
+            return {name: filled(item, known) for name, item in template.items()}
         case list() | tuple():
-            return [_filled(item, known) for item in template]
+            return [filled(item, known) for item in template]
         case _:
             return template
 

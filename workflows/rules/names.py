@@ -4,6 +4,8 @@ import hashlib
 import re
 from collections.abc import Mapping
 
+from ..values.people import Person
+
 LONGEST = 40
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,99}")
 _FILLERS = frozenset({"the", "a", "an", "to", "in", "is", "of", "on", "please"})
@@ -32,6 +34,17 @@ def firing_id(team: str, name: str) -> str:
 def mailbox_id(source: str, key: str) -> str:
     """The workflow id of the `Mailbox` that keeps the events of *source* about *key*. A key may hold anything."""
     return f"mailbox/{source}/{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+
+
+def direct_messages_id(person: Person) -> str:
+    """The workflow id of the `DirectMessages` of *person*."""
+    return f"direct-messages/{person.team}/{person.user}"
+
+
+def person_of(workflow_id: str) -> Person:
+    """Whose `DirectMessages` that is."""
+    _, team, user = workflow_id.split("/")
+    return Person(team=team, user=user)
 
 
 def slug(goal: str, agent: str, parameters: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ..values.base import CanonicalJson, Json
 from ..values.calls import Call
 from ..values.people import People, Person, PersonFacts, Standing
-from ..values.spec import AgentSpec, Rule, RuleKind
+from ..values.spec import AgentSpec, Rule, RuleKind, Runbook
 from ..values.steps import PermittedRead
 from ..values.tools import Pins, ToolContract
 from .canonical import canonical, parse
@@ -112,6 +112,25 @@ def matches(rule: Rule, call: Call, contract: ToolContract) -> bool:
     )
 
 
+def keeps_quiet_of(call: Call, spec: AgentSpec) -> bool:
+    """Do its arguments stay out of the thread, as they are or as they were proposed?"""
+    contract = spec.contract(call.tool)
+    if contract is None or not any(rule.discreet for rule in spec.rules):
+        return False
+    versions = (call, call.model_copy(update={"arguments": call.proposed}))
+    return any(deciding(each, contract, spec.rules).discreet for each in versions)
+
+
+def may_keep_quiet_of(step: str, spec: AgentSpec) -> str:
+    """The tool that a runbook's *step* to come will call, if a discreet rule might speak of it; else nothing."""
+    steps = spec.planner.steps if isinstance(spec.planner, Runbook) else ()
+    tool = next((each.call for each in steps if each.id == step), "")
+    contract = spec.contract(tool)
+    if contract is None or contract.reads:
+        return ""
+    return tool if any(rule.discreet and _one_of(rule.tools, tool) for rule in spec.rules) else ""
+
+
 def _closes_by_name(rules: tuple[Rule, ...], call: Call) -> bool:
     """Is there a rule that forbids this tool for some environments or targets?"""
     return any(
@@ -137,6 +156,12 @@ def permit_read(call: Call, contract: ToolContract, verdict: Allowed, pins: Pins
 def who_decides(rule: Rule) -> People:
     """All whom a rule lets decide, in an emergency too."""
     return rule.approvers | rule.break_glass.people if rule.break_glass else rule.approvers
+
+
+def may_see(facts: PersonFacts, requesters: tuple[Person, ...], rule: Rule) -> bool:
+    """May this person see what a discreet rule keeps out of the thread? Those who asked, and those who may decide."""
+    decides = facts.standing is Standing.MEMBER and who_decides(rule).includes(facts)
+    return decides or facts.person in requesters
 
 
 def stewards(spec: AgentSpec) -> People:

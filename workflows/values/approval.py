@@ -37,6 +37,8 @@ class Previewed(Value):
     """What must still hold when it is applied: the identity of the preview."""
     expected: Json = None
     """The value the contract's `precondition` sends along with the apply."""
+    before: dict[str, Json] = {}
+    """What the contract's `undo` takes from the preview, as it names it; true values, and never shown."""
     shown: Shown
     input_schema: Json = None
     """What people may fill in: JSON Schema without references. None: no form can be made of it."""

@@ -20,6 +20,10 @@ Json = Any
 """A JSON value: dict, list, str, int, float, bool or None."""
 
 
+MASKED = "[masked]"
+"""Stands where a secret was, in all that is shown."""
+
+
 class Value(BaseModel):
     """Immutable, compared by content. Unknown fields are ignored, so that an older worker reads a newer run."""
 

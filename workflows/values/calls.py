@@ -95,6 +95,8 @@ class Called(Value):
     kind: Literal["called"] = "called"
     call: Call
     result: CallResult
+    discreet: bool = False
+    """Its arguments, and what the tool said, stay out of the thread."""
 
 
 class Unusable(Value):

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from .approval import Approval
 from .base import Json, Value
-from .calls import Call, Entry, GoalSet, PlannedStep
+from .calls import Call, Entry, GoalSet, PlannedStep, ProposedCall
 from .people import Person, Place
 from .signals import Answer, Cancel, Decide, DecideAll, Edit, Event, Resolve, Revise
 from .spec import AgentSpec, Limits, Rule
@@ -70,6 +70,8 @@ class OpenCall(Value):
     input_schema: Json = None
     """Of its tool, as its latest preview said: what the dialog for other arguments is made of."""
     wait: Wait | None = None
+    before: dict[str, Json] = {}
+    """Of its latest preview, what it would take to undo it."""
 
 
 class Failure(Value):
@@ -110,6 +112,8 @@ class Memory(BaseModel):
     notices: list[Notice] = []
     last_notice: int = 0
     changes: list[Change] = []
+    undos: OrderedDict[int, ProposedCall] = OrderedDict()
+    """What would take a change back, by the number of its call: the newest, with their true arguments."""
     planned: list[Change] = []
     """What it would have changed, were it no run that only plans."""
     requesters: list[Person] = []

@@ -73,6 +73,8 @@ class Rule(Value):
     break_glass: BreakGlass | None = None
     dangerous: bool = False
     """Approving it asks once more in a dialog."""
+    discreet: bool = Field(default=False, exclude_if=lambda discreet: not discreet)
+    """Arguments and preview stay out of the run's thread. Left out where it is not said: gates shown before cover no such word."""
 
 
 class RunbookStep(Value):
@@ -114,7 +116,16 @@ class ModelPlanner(Value):
     """Tokens that each of them takes at once."""
 
 
-Planner = Annotated[Runbook | ModelPlanner, Field(discriminator="kind")]
+class UndoPlanner(Value):
+    """Takes back one change of another run: the call that does so is asked of that run, true arguments and all."""
+
+    kind: Literal["undo"] = "undo"
+    run: str
+    """Workflow id."""
+    call: int
+
+
+Planner = Annotated[Runbook | ModelPlanner | UndoPlanner, Field(discriminator="kind")]
 
 
 class Limits(Value):

@@ -71,6 +71,15 @@ class Verify(Value):
     """How long after a lost reply an absence begins to mean something: the upstream may still be at it."""
 
 
+class Undo(Value):
+    """The call that takes back what a call of this tool did."""
+
+    tool: str
+    """`server.tool`; it has a contract of its own, by which it is previewed, approved and applied."""
+    arguments: dict[str, Json] = {}
+    """Texts in it may name the call's own top-level arguments, `{preview.field}` and `{result.field}`."""
+
+
 Pins = dict[str, str]
 """By `server.tool`: SHA-256 over the tool's definition, as it was when the run first saw it."""
 
@@ -93,6 +102,8 @@ class ToolContract(Value):
     """Where the idempotency key goes; None where the tool takes none."""
     verify: Verify | None = None
     """Needed for `verifiable`."""
+    undo: Undo | None = None
+    """What takes it back; None where nothing does."""
     environment: str = ""
     """Template over the arguments, such as `{environment}`."""
     target: str = ""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from .approval import ApprovalState, Shown, Vote
 from .base import EffectKey, GateDigest, Json, Value
 from .people import People, Person, Place
-from .spec import Rule
+from .spec import Rule, UndoPlanner
 from .usage import Usage
 
 
@@ -111,6 +111,8 @@ class UnknownOutcome(Value):
     sent_at: datetime
     text: str
     where_to_look: str
+    discreet: bool = False
+    """What was sent, and what the tool said of it, stay out of the thread."""
     said: str = ""
     """In words, once somebody resolved it."""
     said_by: Person | None = None
@@ -170,6 +172,10 @@ class Change(Value):
     target: str
     text: str
     certain: bool = True
+    call: int = 0
+    """The number of its call."""
+    undo: str = ""
+    """The tool that would take it back; empty where nothing can."""
 
 
 class BudgetView(Value):
@@ -221,12 +227,18 @@ class RunView(Value):
     """It previews everything and applies nothing."""
     planned: tuple[Change, ...] = ()
     """What it would have changed."""
+    undoes: UndoPlanner | None = None
+    """Whose change it takes back."""
     schedule: str = ""
     """The name of the schedule that started it."""
     result: str = ""
     budget: BudgetView
     cards: dict[str, Card] = {}
-    """By slot: `root`, `approval/4.1`, `changes/3/1`, `alert/reminder/4.1`, `unknown/4.1`, `question/1`, `result`."""
+    """By slot: `root`, `approval/4.1`, `changes/3/1`, `alert/reminder/4.1`, `unknown/4.1`, `question/1`, `result`.
+
+    `again/4.2` says that a change on a shared card has a newer preview.
+    `approval/4.1@U0BOB` is the copy in a direct message to U0BOB.
+    """
 
 
 class Announce(Value):

@@ -21,7 +21,7 @@ from tests.bot.events import SECRET, Post
 from tests.journeys.stage import Stage, raised
 from tests.model_server import ModelServer, model_server
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MODEL_KEY = "sk-of-the-operator-0001"
 
 

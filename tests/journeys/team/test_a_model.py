@@ -3,7 +3,7 @@
 import json
 
 from sandbox.client import words
-from tests.journeys.team import MODEL_KEY
+from tests.journeys.team.team import MODEL_KEY
 from tests.model_server import Heard, calls, says
 
 GOAL = "the checkout service is slow since the last deploy, find out and fix it"

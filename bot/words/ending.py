@@ -1,0 +1,21 @@
+"""What stands under the end of a run, and is said of it: undo, and feedback."""
+
+UNDO = "Undo"
+UNDO_WHICH = "Undo one of these"
+UNDO_GOAL = "Undo: {what} ({tool} on {target}), done by {name}"
+UNDO_BEGUN = (
+    "A new run proposes to undo it, in this thread. Nothing is changed before its preview was approved."
+)
+UNDO_UNDER_WAY = "The run {name} was started for that already. Its cards are in this thread."
+UNDONE_ALREADY = "That was undone already, by the run {name}."
+UNDONE_BY = "Undone by the run {name}: {what}"
+MORE_UNDONE = "and {count} more, undone before."
+NO_UNDO = "That can't be undone with a button any more. Please ask for it in words."
+GOOD = "Good"
+BAD = "Not good"
+GOOD_RUN = "This run went well"
+BAD_RUN = "This run did not go well"
+THANKS = "Thank you. That was noted."
+FEEDBACK_TITLE = "What went wrong"
+WHAT_WAS_WRONG = "What should have been different?"
+WHO_READS_FEEDBACK = "It goes into the log of Handrail, with your name, for whoever runs it here."
