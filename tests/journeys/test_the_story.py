@@ -25,7 +25,11 @@ async def test_a_deployment_is_previewed_approved_by_somebody_else_and_made_once
     assert stage.made().count(("checkout", "1.4.2")) == before + 1
     assert "1.4.1 to 1.4.2" in words(root) + words(result)
     assert "Approved" in words(await thread.shows("Approved"))
-    assert {each for message in await thread.messages() for each in button_names(message)} == {"Undo"}
+    assert {each for message in await thread.messages() for each in button_names(message)} == {
+        "Details",
+        "Open in Temporal",
+        "Undo",
+    }
 
 
 async def test_a_rejection_asks_for_the_reason_and_nothing_is_changed(stage):
@@ -83,6 +87,7 @@ async def test_a_question_is_answered_by_reading_alone(stage):
 
 async def test_the_full_preview_opens_from_details(stage):
     thread = await stage.ask("restart catalog in prod")
+    await thread.shows("Decide by")
 
     await thread.press("Details", by=stage.carol)
 
