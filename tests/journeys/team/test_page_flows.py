@@ -55,7 +55,7 @@ async def test_what_is_edited_is_shown_as_old_and_new(desk):
     await desk.ask("deploy payments 3.2.0 to staging")
     await desk.sees("Approval needed")
     await desk.press("Edit")
-    await desk.modal.get_by_label("version").fill("3.0.0")
+    await desk.modal.get_by_label("version").fill("3.0.7")
     await desk.keyboard.press("Enter")
 
     await desk.sees("Its arguments were edited by")
