@@ -124,7 +124,7 @@ class Clicks:
     async def break_glass(self, ack: AsyncAck, body: Payload) -> None:
         """On a card it opens a dialog; in the details it takes their place."""
         click, ref = self._read(body, BreakGlassRef)
-        approval = ApprovalRef(run=ref.run, approval=ref.approval, gate=ref.gate)
+        approval = ApprovalRef(run=ref.run, approval=ref.approval, gate=ref.gate, what=ref.what)
         about = ReasonRef(channel=click.spot.channel, thread=click.thread, approval=approval)
         asked = modals.break_glass_modal(about, ref.channel)
         if click.view_id:

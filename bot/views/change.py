@@ -31,6 +31,11 @@ def title(approval: ApprovalView) -> str:
     return f"{approval.tool} on {approval.target}"
 
 
+def in_short(approval: ApprovalView) -> str:
+    """As a dialog names it."""
+    return shortened(one_line(title(approval)), 250)
+
+
 def facts(approval: ApprovalView) -> list[Block]:
     rows = [("Target", approval.target), ("Environment", approval.environment), ("Tool", approval.tool)]
     return [

@@ -8,9 +8,9 @@ from workflows.values.view import ApprovalView
 
 from .. import words
 from .blocks import Block, button, confirm
-from .change import title
+from .change import in_short
 from .refs import ApprovalRef, BreakGlassRef, GroupRef
-from .text import one_line, plural, shortened
+from .text import plural
 
 APPROVING = frozenset({"approve", "approve_all", "break_glass"})
 """Actions that say yes: only where what they say yes to is shown whole."""
@@ -18,7 +18,8 @@ APPROVING = frozenset({"approve", "approve_all", "break_glass"})
 
 def buttons(run_id: str, approval: ApprovalView, *, approvable: bool, number: str = "") -> list[Block]:
     """*approvable*: it is shown whole beside them. *number* tells its buttons from those of other changes."""
-    value = ApprovalRef(run=run_id, approval=approval.id, gate=approval.gate).packed()
+    ref = ApprovalRef(run=run_id, approval=approval.id, gate=approval.gate)
+    value = ref.packed()
     if approval.state is ApprovalState.PLANNED and not approvable:
         # All of it has to be seen, though nobody is asked.
         return [button("details", _named(words.DETAILS, number), value)]
@@ -29,7 +30,8 @@ def buttons(run_id: str, approval: ApprovalView, *, approvable: bool, number: st
     if open_to_votes and approvable:
         ask = ask_once_more([approval])
         made.append(button("approve", _named(words.APPROVE, number), value, "primary", ask))
-    made.append(button("reject", _named(words.REJECT, number), value, "danger"))
+    named = ref.model_copy(update={"what": in_short(approval)})
+    made.append(button("reject", _named(words.REJECT, number), named.packed(), "danger"))
     if open_to_votes:
         made.append(button("edit", _named(words.EDIT, number), value))
     made.append(button("details", _named(words.DETAILS, number), value))
@@ -46,7 +48,13 @@ def break_glass(run_id: str, approval: ApprovalView, number: str = "") -> list[B
     )
     if rule is None or not waits or any(vote.break_glass for vote in approval.votes):
         return []
-    ref = BreakGlassRef(run=run_id, approval=approval.id, gate=approval.gate, channel=rule.channel)
+    ref = BreakGlassRef(
+        run=run_id,
+        approval=approval.id,
+        gate=approval.gate,
+        channel=rule.channel,
+        what=in_short(approval),
+    )
     return [button("break_glass", _named(words.BREAK_GLASS, number), ref.packed())]
 
 
@@ -81,7 +89,7 @@ def ask_once_more(approvals: Sequence[ApprovalView]) -> Block | None:
     dangerous = [each for each in approvals if each.rule.dangerous]
     if not dangerous:
         return None
-    what = shortened(one_line(title(dangerous[0])), 250)
+    what = in_short(dangerous[0])
     if len(approvals) == 1:
         return confirm(words.APPROVE_TITLE, what, words.YES_APPROVE, words.NOT_YET)
     what = f"{plural(len(approvals), 'change')}, {len(dangerous)} of them dangerous"

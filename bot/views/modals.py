@@ -6,9 +6,9 @@ from workflows.values.signals import Said
 
 from .. import words
 from ..words import ending
-from .blocks import Block, plain, section
+from .blocks import Block, plain, quote, rich, section
 from .refs import METADATA_LIMIT, ReasonRef, Ref
-from .text import channel
+from .text import channel, escaped
 
 View = dict[str, Any]
 
@@ -47,7 +47,9 @@ def said_modal(text: str, name: str = words.DETAILS_TITLE) -> View:
 
 
 def reject_modal(about: ReasonRef) -> View:
-    return modal("reject", words.REJECT_TITLE, about, [_reason(words.WHY_REJECT)], words.REJECT)
+    assert about.approval is not None
+    blocks = [*_named(about.approval.what), _reason(words.WHY_REJECT)]
+    return modal("reject", words.REJECT_TITLE, about, blocks, words.REJECT)
 
 
 def reject_all_modal(about: ReasonRef) -> View:
@@ -61,27 +63,24 @@ def reject_all_modal(about: ReasonRef) -> View:
 
 def break_glass_modal(about: ReasonRef, told: str) -> View:
     """*told*: the channel that will know."""
+    assert about.approval is not None
     means = section(words.BREAK_GLASS_MEANS.format(channel=channel(told)))
-    return modal(
-        "break_glass",
-        words.BREAK_GLASS_TITLE,
-        about,
-        [means, _reason(words.WHY_BREAK_GLASS)],
-        words.BREAK_GLASS,
-    )
+    blocks = [*_named(about.approval.what), means, _reason(words.WHY_BREAK_GLASS)]
+    return modal("break_glass", words.BREAK_GLASS_TITLE, about, blocks, words.BREAK_GLASS)
 
 
 def resolve_modal(about: ReasonRef, said: Said) -> View:
+    assert about.unknown is not None
     label = {Said.HAPPENED: words.HAPPENED, Said.DID_NOT: words.DID_NOT, Said.STOP: words.STOP}[said]
-    return modal(
-        "resolve", words.RESOLVE_TITLE, about, [section(f"*{label}*"), _reason(words.WHY_SAID)], words.SEND
-    )
+    blocks = [*_named(about.unknown.what), section(f"{words.YOU_SAY} *{label}*"), _reason(words.WHY_SAID)]
+    return modal("resolve", words.RESOLVE_TITLE, about, blocks, words.SEND)
 
 
 def answer_modal(about: ReasonRef) -> View:
-    return modal(
-        "answer", words.ANSWER_TITLE, about, [_reason(words.WHO_SEES_ANSWER, words.ANSWER)], words.SEND
-    )
+    assert about.question is not None
+    asked = [rich(quote(about.question.what))] if about.question.what else []
+    blocks = [*asked, _reason(words.WHO_SEES_ANSWER, words.ANSWER)]
+    return modal("answer", words.ANSWER_TITLE, about, blocks, words.SEND)
 
 
 def feedback_modal(about: Ref) -> View:
@@ -92,6 +91,11 @@ def feedback_modal(about: Ref) -> View:
         [_reason(ending.WHO_READS_FEEDBACK, ending.WHAT_WAS_WRONG)],
         words.SEND,
     )
+
+
+def _named(what: str) -> list[Block]:
+    """What the dialog is about; a card of an older version did not say."""
+    return [section(f"*{escaped(what)}*")] if what else []
 
 
 def _reason(hint: str, name: str = words.REASON) -> Block:

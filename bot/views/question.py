@@ -22,6 +22,8 @@ from .refs import QuestionRef
 from .text import escaped, moment, one_line, shortened, user
 
 TEXT = 2800
+ASKED = 300
+"""Characters that the dialog for an answer repeats."""
 CHOICES = 25
 """Elements in an actions block: docs.slack.dev/reference/block-kit/blocks/actions-block."""
 
@@ -60,7 +62,7 @@ def _answers(run_id: str, question: Question) -> Block:
     if question.answered:
         return context(f"*{_answered(question)}*")
     if not question.choices:
-        ref = QuestionRef(run=run_id, question=question.id)
+        ref = QuestionRef(run=run_id, question=question.id, what=shortened(visible(question.text), ASKED))
         return actions(button("write_answer", words.ANSWER, ref.packed(), "primary"))
     return actions(
         *(

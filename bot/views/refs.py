@@ -26,6 +26,8 @@ class RunRef(Ref):
 class ApprovalRef(RunRef):
     approval: str
     gate: GateDigest
+    what: str = ""
+    """The change, where the button opens a dialog: it has to say what it is about, and to open within 3 seconds."""
 
 
 class BreakGlassRef(ApprovalRef):
@@ -44,6 +46,7 @@ class GroupRef(RunRef):
 
 class UnknownRef(RunRef):
     effect: EffectKey
+    what: str = ""
 
 
 class UndoRef(RunRef):
@@ -60,6 +63,8 @@ class QuestionRef(RunRef):
     question: str
     choice: str = ""
     """Empty where people answer in their own words."""
+    what: str = ""
+    """The question, or its beginning, where they do."""
 
 
 class GoalRef(Ref):

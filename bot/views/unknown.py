@@ -75,7 +75,8 @@ def _ended(unknown: UnknownOutcome) -> str:
 def _buttons(run_id: str, unknown: UnknownOutcome, approval: ApprovalView | None) -> Block:
     if unknown.said:
         return context(f"*{_ended(unknown)}*")
-    value = UnknownRef(run=run_id, effect=unknown.effect).packed()
+    what = shortened(one_line(f"{unknown.tool} on {unknown.target}"), 250)
+    value = UnknownRef(run=run_id, effect=unknown.effect, what=what).packed()
     about = ApprovalRef(run=run_id, approval=approval.id, gate=approval.gate) if approval else None
     return actions(
         *([button("details", words.DETAILS, about.packed())] if about else []),

@@ -60,6 +60,7 @@ async def test_a_rejection_asks_for_its_reason_and_the_card_shows_it(workspace, 
 
     await bob.click(card, "Reject")
     asked = await bob.modal()
+    assert "*fleet.deploy on prod/checkout*" in words(asked)
     await bob.submit(asked, {"Reason": "not before the release"})
     rejected = await alice.sees("C0OPS", "Rejected: fleet.deploy")
 
@@ -181,6 +182,8 @@ async def test_what_may_have_happened_is_settled_by_someones_word(workspace, ali
     unknown = await alice.sees("C0OPS", "May have happened")
     await bob.click(unknown, "It happened")
     asked = await bob.modal()
+    assert "*fleet.deploy on prod/checkout*" in words(asked)
+    assert "You say: *It happened*" in words(asked)
     await bob.submit(asked, {"Reason": "the fleet runs it"})
 
     settled = await alice.sees("C0OPS", "<@U0BOB> said: it happened")

@@ -38,6 +38,7 @@ async def test_a_question_is_answered_in_a_dialog_and_its_card_says_what_and_by_
     await bob.click(card, "Answer")
     dialog = await bob.modal()
     assert "approves nothing" in words(dialog)
+    assert "Which version ran all night?" in words(dialog)
     await bob.submit(dialog, {"Answer": "1.4.1, <!channel>"})
     await alice.sees("C0OPS", f"Done: {quiet.run}")
 

@@ -200,9 +200,10 @@ def test_the_details_show_all_of_it_in_pages_within_the_limits(text):
 
 def test_every_other_dialog_is_within_the_limits():
     parse_view(modals.said_modal("Settled."), "modal")
-    ref = ApprovalRef(run=RUN, approval="4.1", gate="a" * 64)
+    ref = ApprovalRef(run=RUN, approval="4.1", gate="a" * 64, what="fleet.deploy on prod/<!channel>")
     asked = ReasonRef(channel="C0OPS", thread="1.1", approval=ref)
-    parse_view(modals.reject_modal(asked), "modal")
+    parse_view(rejecting := modals.reject_modal(asked), "modal")
+    assert "*fleet.deploy on prod/&lt;!channel&gt;*" in words(rejecting)
     parse_view(modals.break_glass_modal(asked, "C0SECURITY"), "modal")
     group = GroupRef(run=RUN, approvals=tuple(f"{n}.1" for n in range(100, 108)), gates="b" * 64)
     parse_view(modals.reject_all_modal(ReasonRef(channel="C0OPS", group=group)), "modal")
