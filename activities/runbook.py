@@ -27,6 +27,7 @@ from workflows.values.spec import Runbook, RunbookStep
 
 from .answers import shortened
 from .templates import BadTemplate, Names, filled, holds, rendered, sketched, uses_in_expression, worth
+from .watching import looks, wait
 
 SKIPPED = "skipped"
 LONGEST_GOAL = 200
@@ -109,21 +110,21 @@ def propose(runbook: Runbook, transcript: Transcript) -> Thought:
 def _next(runbook: Runbook, transcript: Transcript, seen: Seen) -> Thought:
     done = _by_step(transcript)
     for place, step in enumerate(runbook.steps):
-        if ended := done.get(step.id):
+        ended = done.get(step.id, [])
+        if ended:
             if step.unless_failed and not all(called.result.ended.well for called in ended):
-                return _give_up(ending(ended))
-            seen.ended(step, ended)
-            continue
+                return _give_up(ending(ended[-1:] if step.watch else ended))
+            seen.ended(step, looks(step, ended)[-1:] if step.watch else ended)
         try:
-            calls = _calls(step, seen.names)
+            calls = _calls(step, seen.names) if not ended else _again(step, done, seen.names)
         except (BadTemplate, BadList, NotCanonical) as error:
             if _only_planned(done):
                 return Thought(kind=ThoughtKind.ANSWER, text=PLANNED_UP_TO.format(step=step.id))
             return _give_up(f"The step “{step.id}” of this agent's runbook can't be prepared: {error}.")
-        if not calls:
+        if calls:
+            return Thought(kind=ThoughtKind.CALLS, calls=calls, plan=_plan(runbook.steps[place + 1 :], seen))
+        if not ended:
             seen.skipped(step)
-            continue
-        return Thought(kind=ThoughtKind.CALLS, calls=calls, plan=_plan(runbook.steps[place + 1 :], seen))
     if _only_planned(done):
         return Thought(kind=ThoughtKind.ANSWER, text=PLANNED_ALL)
     try:
@@ -155,6 +156,17 @@ def _calls(step: RunbookStep, names: Names) -> tuple[ProposedCall, ...]:
     if len(wanted) > MOST_ITEMS:
         raise BadList(f"it comes to {len(wanted)} calls, and at most {MOST_ITEMS} are made at once")
     return tuple(_call(step, place) for place in wanted)
+
+
+def _again(step: RunbookStep, done: Mapping[str, Sequence[Called]], names: Names) -> tuple[ProposedCall, ...]:
+    """What a step that watches does next. Where nothing was applied, there is nothing to watch."""
+    ended = done[step.id]
+    if step.watch is None or not ended[-1].result.ended.well or _only_planned(done):
+        return ()
+    if ended[-1].call.tool != step.call:
+        return (_call(step, names),)
+    waits = wait(step, step.watch, ended, names)
+    return () if waits is None else (waits,)
 
 
 def _items(step: RunbookStep, names: Names) -> Sequence[Json]:

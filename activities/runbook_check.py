@@ -8,10 +8,12 @@ from typing import NamedTuple
 from workflows.rules import own_tools
 from workflows.rules.phrases import BadPhrase, pattern
 from workflows.values.base import Json
-from workflows.values.spec import Runbook, RunbookStep
+from workflows.values.durations import duration, words
+from workflows.values.spec import Runbook, RunbookStep, Watch
 from workflows.values.tools import KeyForm, ToolContract
 
 from .templates import BadTemplate, Uses, uses, uses_in_expression
+from .watching import SHORTEST
 
 STEP_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 RESERVED = {"steps", "item", "true", "false", "none", "loop", "self", "range", "dict", "namespace"}
@@ -35,6 +37,12 @@ def check(runbook: Runbook, tools: Sequence[ToolContract]) -> list[str]:
         for field, source, read in _asked(step):
             problems += [f"{field} of {where}: {problem}" for problem in inside.problems(source, read)]
         names.steps.add(step.id)
+        if step.watch is not None:
+            problems += [f"{where}: {problem}" for problem in _watch_problems(step, step.watch, tools)]
+            problems += [
+                f"`until` of {where}: {problem}"
+                for problem in names.problems(step.watch.until, uses_in_expression)
+            ]
     return problems + [f"the answer: {problem}" for problem in names.problems(runbook.answer, uses)]
 
 
@@ -95,6 +103,20 @@ def _call_problems(step: RunbookStep, tools: Sequence[ToolContract]) -> Iterator
             yield f"the argument {name} of {step.call} is filled in by Handrail"
 
 
+def _watch_problems(step: RunbookStep, watch: Watch, tools: Sequence[ToolContract]) -> Iterator[str]:
+    if not any(tool.name == step.call and tool.reads for tool in tools):
+        yield f"only what reads can be watched, and {step.call} changes something"
+    if step.for_each:
+        yield "it can't have both `watch` and `for_each`"
+    if watch.every < SHORTEST:
+        yield f"`every` of its watch has to be at least {words(SHORTEST)}"
+    if "{{" not in watch.lasting:
+        try:
+            duration(watch.lasting)
+        except ValueError as error:
+            yield f"`for` of its watch has to be {error}"
+
+
 def _own_problems(step: RunbookStep) -> Iterator[str]:
     """What is wrong with the arguments of a tool of Handrail's own: what a template will make of them is not known yet."""
     for name in own_tools.unknown(step.call, step.arguments):
@@ -108,6 +130,8 @@ def _own_problems(step: RunbookStep) -> Iterator[str]:
 def _asked(step: RunbookStep) -> Iterator[tuple[str, str, Callable[[str], Uses]]]:
     """(where, source, how it is read) of each template of a step."""
     yield "the title", step.title, uses
+    if step.watch is not None:
+        yield "`for` of the watch", step.watch.lasting, uses
     if step.when:
         yield "`when`", step.when, uses_in_expression
     for name, value in step.arguments.items():

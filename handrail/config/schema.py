@@ -207,6 +207,14 @@ class PolicyTestSection(Section):
     may_not_approve: tuple[PeopleId, ...] = ()
 
 
+class WatchSection(Section):
+    """A step looks again and again."""
+
+    every: Duration
+    for_: str = Field(alias="for", min_length=1)
+    until: str = Field(min_length=1)
+
+
 class StepSection(Section):
     id: str = Field(min_length=1)
     title: str = Field(min_length=1)
@@ -214,6 +222,7 @@ class StepSection(Section):
     with_: dict[str, Any] = Field({}, alias="with")
     when: str = ""
     for_each: str = ""
+    watch: WatchSection | None = None
     if_it_fails: Literal["stop", "go on"] = "stop"
 
 

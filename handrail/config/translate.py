@@ -18,6 +18,7 @@ from workflows.values.spec import (
     RuleKind,
     Runbook,
     RunbookStep,
+    Watch,
 )
 from workflows.values.tools import (
     EffectClass,
@@ -44,6 +45,7 @@ from .schema import (
     ToolSection,
     UndoSection,
     VerifySection,
+    WatchSection,
     WindowSection,
 )
 
@@ -195,8 +197,9 @@ def planner(said: AgentSection, models: Mapping[str, ModelSection]) -> Runbook |
 
 def tools_of(said: AgentSection, names: Iterable[str]) -> list[str]:
     if said.runbook is not None:
-        called = dict.fromkeys(step.call for step in said.runbook.steps)
-        return [name for name in called if name in set(names)]
+        called = [step.call for step in said.runbook.steps]
+        called += [own_tools.WAIT_UNTIL.name for step in said.runbook.steps if step.watch is not None]
+        return [name for name in dict.fromkeys(called) if name in set(names)]
     return [name for name in names if any(fnmatchcase(name, pattern) for pattern in said.tools)]
 
 
@@ -218,5 +221,10 @@ def _step(said: StepSection) -> RunbookStep:
         arguments=arguments,
         when=said.when,
         for_each=said.for_each,
+        watch=None if said.watch is None else _watch(said.watch),
         unless_failed=said.if_it_fails == "stop",
     )
+
+
+def _watch(said: WatchSection) -> Watch:
+    return Watch(every=said.every, lasting=said.for_, until=said.until)

@@ -1,9 +1,11 @@
 """Mistakes in a runbook, told when the config is read."""
 
+from datetime import timedelta
+
 import pytest
 
 from activities.runbook_check import check
-from workflows.values.spec import Runbook, RunbookStep
+from workflows.values.spec import Runbook, RunbookStep, Watch
 from workflows.values.tools import KeyForm, KeyPlace, Precondition, ToolContract
 
 TOOLS = (
@@ -23,6 +25,10 @@ TOOLS = (
 
 def step(id: str = "one", **changes: object) -> RunbookStep:  # noqa: A002
     return RunbookStep(**{"id": id, "title": "A title", "call": "fleet.get_service", **changes})
+
+
+def watch(**changes: object) -> Watch:
+    return Watch(**{"every": timedelta(minutes=1), "lasting": "10m", "until": "one.ill", **changes})
 
 
 def problems(
@@ -109,6 +115,28 @@ def test_a_text_that_takes_the_key_may_be_given():
         (
             [step(call="fleet.deploy", arguments={"expected_revision": 1})],
             "expected_revision of fleet.deploy is filled",
+        ),
+        ([step(watch=watch(until="{{ one }}"))], "`until` of the step “one”: “{{ one }}” can't be read: "),
+        (
+            [step(watch=watch(until="two.well")), step("two")],
+            "`until` of the step “one”: “two.well” asks for two",
+        ),
+        (
+            [step(watch=watch(lasting="soon"))],
+            "the step “one”: `for` of its watch has to be a duration such as 30s",
+        ),
+        (
+            [step(watch=watch(lasting="{{ time }}"))],
+            "`for` of the watch of the step “one”: “{{ time }}” asks for time",
+        ),
+        (
+            [step(watch=watch(every=timedelta()))],
+            "the step “one”: `every` of its watch has to be at least 1s",
+        ),
+        ([step(watch=watch(), for_each="[1]")], "the step “one”: it can't have both `watch` and `for_each`"),
+        (
+            [step(watch=watch(), call="fleet.deploy")],
+            "the step “one”: only what reads can be watched, and fleet.deploy changes something",
         ),
     ],
 )

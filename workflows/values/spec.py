@@ -77,6 +77,16 @@ class Rule(Value):
     """Arguments and preview stay out of the run's thread. Left out where it is not said: gates shown before cover no such word."""
 
 
+class Watch(Value):
+    """A step that looks again and again."""
+
+    every: timedelta
+    lasting: str
+    """Template of a duration: how long after the first look the last one is made."""
+    until: str
+    """An expression over the latest answer; once it is true nobody looks again."""
+
+
 class RunbookStep(Value):
     """One call of a runbook. Templates see the goal's parameters and the results of earlier steps by id."""
 
@@ -88,6 +98,7 @@ class RunbookStep(Value):
     """An expression; the step is left out when it is false."""
     for_each: str = ""
     """An expression for a list: one call for each `item`, all in one turn. `when` then leaves out single items."""
+    watch: Watch | None = None
     unless_failed: bool = True
     """The runbook ends at this step's failure; otherwise it goes on."""
 
