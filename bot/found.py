@@ -80,6 +80,8 @@ class HomePage(Value):
     """All that one person's home shows."""
 
     waits: WaitingFor = WaitingFor()
+    messages: bool | None = None
+    """Do they want what waits as direct messages too? None where that can't be looked up."""
     mine: Page | None = None
     """None: Temporal can't be reached."""
     others: tuple[Found, ...] | None = None

@@ -9,6 +9,7 @@ from workflows.values.view import RunView
 
 from . import run_queries
 from .channels import Channels
+from .direct_messages import DirectMessages
 from .errors import BotError
 from .found import Found, HomePage, Page, WaitingFor
 from .runs import Runs
@@ -25,9 +26,16 @@ REMEMBERED = 2000
 
 class HomePages:
     def __init__(
-        self, runs: Runs, waits: Waits, channels: Channels, slack: Slack, settings: BotSettings
+        self,
+        runs: Runs,
+        waits: Waits,
+        messages: DirectMessages,
+        channels: Channels,
+        slack: Slack,
+        settings: BotSettings,
     ) -> None:
         self._runs = runs
+        self._messages = messages
         self._waits = waits
         self._channels = channels
         self._slack = slack
@@ -58,10 +66,21 @@ class HomePages:
         others = None if channels is None else tuple(self._others(under_way, person, channels))
         return HomePage(
             waits=waits,
+            messages=await self._wants_messages(person),
             mine=mine,
             others=others,
             links=await self._linked(_shown(waits, mine, others or (), at)),
         )
+
+    async def want_messages(self, person: Person, *, wanted: bool) -> None:
+        """Raises BotError."""
+        await self._messages.want(person, wanted=wanted)
+
+    async def _wants_messages(self, person: Person) -> bool | None:
+        try:
+            return await self._messages.wanted_by(person)
+        except BotError:
+            return None
 
     async def _under_way(self) -> list[Found]:
         found: list[Found] = []

@@ -14,7 +14,7 @@ from workflows.values.people import Person
 from workflows.values.view import RunView
 
 from .afterwards import Afterwards
-from .errors import BadPayload, RateLimited, Refused, SlackError
+from .errors import BadPayload, BotError, RateLimited, Refused, SlackError
 from .found import HomePage
 from .home_pages import HomePages
 from .payloads import Click, HomeOpened, Payload, read_ref
@@ -70,6 +70,17 @@ class Homes:
         home = self._home(click.person)
         home.at = click.ref(HomeRef)
         self._draw_soon(home)
+        await ack()
+
+    async def messages(self, ack: AsyncAck, body: Payload) -> None:
+        """A home can't say a sentence to its owner: where it could not be done, it is drawn as it was."""
+        click = Click.from_slack(body, datetime.now(UTC))
+        try:
+            await self._pages.want_messages(click.person, wanted=click.value == "on")
+        except BotError as error:
+            log.warning("whether %s wants direct messages was not kept: %s", click.person.user, error)
+        self.clicked(click)
+        self.redraw(click.person)
         await ack()
 
     def clicked(self, click: Click) -> None:

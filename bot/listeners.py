@@ -72,6 +72,7 @@ def listen(
     app.action("show_status")(asking.status)
     app.action(re.compile("why_(turn|previous|next|more|first)"))(asking.why)
     app.action(re.compile("home_page_.*"))(homes.turn)
+    app.action("home_messages")(homes.messages)
     app.action(ANY)(clicks.unknown)
 
     app.view("reject")(dialogs.reject)

@@ -12,7 +12,7 @@ from workflows.values.view import ApprovalView, Question, RunView, UnknownOutcom
 from .. import words
 from ..found import Found, HomePage, Waiting, WaitingFor
 from ..words import runs as said
-from .blocks import Block, actions, context, header, line, quote, rich, run_of, section
+from .blocks import Block, actions, button, context, header, line, quote, rich, run_of, section
 from .change import claim, excerpt, kept_out, length, notes, parts, title, whole_arguments, whole_preview
 from .deciding import buttons
 from .fields import block
@@ -79,7 +79,19 @@ def _waits(page: HomePage, at: HomeRef, command: str) -> list[Block]:
             _next(first, WAITS, len(waits.things)),
             _range(first, len(things), len(waits.things)),
         ),
+        *_messages(page),
     ]
+
+
+def _messages(page: HomePage) -> list[Block]:
+    """What `/handrail dm on` and `dm off` do, for whoever does not know them."""
+    if page.messages is None:
+        return []
+    text, label = (
+        (said.MESSAGES, said.NO_MESSAGES) if page.messages else (said.NOT_MESSAGES, said.SEND_MESSAGES)
+    )
+    pressed = button("home_messages", label, "off" if page.messages else "on")
+    return [{**section(text), "accessory": pressed}]
 
 
 def _caveats(waits: WaitingFor, command: str) -> list[Block]:

@@ -30,6 +30,10 @@ TOO_MANY = "{count} more runs are under way that I did not look at here. `{comma
 NOT_WHO = (
     "I can't look up your user groups just now. What waits for them is missing here, and in their threads."
 )
+MESSAGES = "What you may decide on comes to you in a direct message too."
+NO_MESSAGES = "End direct messages"
+NOT_MESSAGES = "What you may decide on is asked in its thread, and shown here."
+SEND_MESSAGES = "Send me direct messages too"
 PAGE = "{first} to {last} of {all}."
 YOURS = "Your runs"
 NO_RUNS_YET = "You have not asked for any run yet. Type `{command} help` in a channel to see what I can do."

@@ -120,7 +120,7 @@ def messages(text):
 
 
 def check(text):
-    full = home(*things(text), *things(text), text=text)
+    full = home(*things(text), *things(text), text=text, messages=True)
     paged, gone = HomeRef(waits=WAITS, mine="B" * 1500, others=6), HomeRef(waits=99, others=-1)
     for page, at in (
         (full, HomeRef()),

@@ -8,6 +8,7 @@ from sandbox.client import words
 from sandbox.server import Sandbox, SandboxSettings
 from sandbox.settings import DEFAULT_SCOPES
 from tests.bot.conftest import Workspace
+from tests.bot.test_copies import copy
 from tests.bot.test_questions import asked
 from tests.bot.test_together import started
 from tests.workflows.far_end import deploy, look
@@ -141,6 +142,18 @@ async def test_a_spent_budget_waits_on_the_home_of_who_may_let_it_go_on(quiet, a
 
     await alice.sees("C0OPS", f"Stopped: {quiet.run}")
     await home_with(alice, "Nothing waits for you.")
+
+
+async def test_direct_messages_are_asked_for_and_ended_from_a_home(workspace, alice, bob):
+    await bob.open_home()
+    await bob.click(await home_with(bob, "is asked in its thread"), "Send me direct messages too")
+    asked = await home_with(bob, "comes to you in a direct message too")
+    await alice.say("C0OPS", f"/handrail {workspace.goal}")
+    await copy(bob, "Decide by")
+
+    await bob.click(asked, "End direct messages")
+
+    await home_with(bob, "is asked in its thread")
 
 
 async def test_a_home_of_an_earlier_process_is_kept_up_to_date_once_its_owner_uses_it(workspace, alice, bob):
