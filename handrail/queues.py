@@ -50,7 +50,8 @@ Activity = Callable[..., Any]
 
 def runner() -> SandboxedWorkflowRunner:
     """The one way workflows run: in the worker, in the replayer, in tests."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules("workflows.values", "workflows.rules")
+    pure = ("workflows.values", "workflows.rules", "workflows.words")
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*pure)
     return SandboxedWorkflowRunner(restrictions=restrictions)
 
 

@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError
 
-from . import compacting, events, inbox, pausing, reading, recounting, repeating, showing
+from . import compacting, events, inbox, pausing, reading, recounting, repeating, showing, words
 from .announcing import Announcer
 from .docket import Docket
 from .gating import Gate
@@ -28,9 +28,6 @@ from .values.signals import Cancel, EffectNews, Event
 from .values.view import AuditRow, RunState, RunView, StepState
 
 CHANGES_ON_A_CARD = 8
-
-
-TOO_MANY = "So many clicks of yours are waiting that the last was not taken. Please try again in a moment."
 
 
 @workflow.defn(name="AgentRun")
@@ -99,7 +96,7 @@ class AgentRun:
         elif isinstance(heard, Event):
             events.hear(self._journal, heard)
         elif not self._journal.inbox.keep(heard):
-            self._journal.tell(heard.by, TOO_MANY)
+            self._journal.tell(heard.by, words.TOO_MANY_CLICKS)
 
     @workflow.query
     def view(self) -> RunView:
@@ -145,7 +142,7 @@ class AgentRun:
                 continue
             except ActivityError as error:
                 why = getattr(error.cause, "message", None) or error.cause or error
-                self._journal.conclude(RunState.FAILED, f"The planner failed: {why}")
+                self._journal.conclude(RunState.FAILED, words.PLANNER_FAILED.format(why=why))
                 return
             if thought is None:
                 continue
@@ -180,9 +177,7 @@ class AgentRun:
         elif memory.cancel is not None:
             self._journal.conclude(RunState.CANCELLED, memory.cancel.reason)
         elif unknown is not None:
-            self._journal.conclude(
-                RunState.FAILED, f"Stopped: nobody can say whether {unknown.tool} happened."
-            )
+            self._journal.conclude(RunState.FAILED, words.NOBODY_CAN_SAY.format(tool=unknown.tool))
         elif memory.revision_due is not None:
             memory.goal = memory.revision_due.text
             memory.requesters = list(dict.fromkeys([*memory.requesters, memory.revision_due.by]))
@@ -239,7 +234,7 @@ class AgentRun:
         if open_call.refused:
             return Refused(open_call.refused)
         if open_call.rule is not None:
-            return NeedsApproval(open_call.rule, "people are asked")
+            return NeedsApproval(open_call.rule, words.PEOPLE_ARE_ASKED)
         contract = self._order.spec.contract(call.tool)
         again = contract and Docket(self._journal).rejected_too_often(call, contract)
         return Refused(again) if again else judge(call, contract, self._order.spec.rules)
@@ -269,7 +264,7 @@ class AgentRun:
         contract = self._order.spec.contract(call.tool)
         verdict = self._verdict(open_call)
         if isinstance(verdict, Refused) or contract is None:
-            reason = verdict.reason if isinstance(verdict, Refused) else "unknown tool"
+            reason = verdict.reason if isinstance(verdict, Refused) else words.UNKNOWN_TOOL
             return reading.ended(call, Ended.REFUSED, reason)
         if isinstance(verdict, Allowed) and contract.reads:
             return await reading.read(self._journal, call, contract, verdict)
@@ -277,7 +272,7 @@ class AgentRun:
 
     def _cancelled_by_temporal(self) -> None:
         """An operator cancelled the workflow itself: the same as the button, and just as careful with effects."""
-        reason = workflow.cancellation_reason() or "Cancelled in Temporal."
+        reason = workflow.cancellation_reason() or words.CANCELLED_IN_TEMPORAL
         self._hearing.stop(Cancel(delivery="temporal", by=self._order.ask.requester, reason=reason))
 
 

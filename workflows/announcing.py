@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from . import attributes, outside, showing
+from . import attributes, outside, showing, words
 from .docket import Docket
 from .journal import Journal
 from .values.people import Place
@@ -74,4 +74,4 @@ class Announcer:
                 lambda: self._memory.shown_revision >= self._memory.revision, timeout=PATIENCE
             )
         except TimeoutError:
-            self._journal.audit("announce_failed", "Slack could not be reached to show the end")
+            self._journal.audit("announce_failed", words.END_NOT_SHOWN)

@@ -4,7 +4,7 @@ from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ChildWorkflowError, WorkflowAlreadyStartedError
 
-from . import outside
+from . import outside, words
 from .effect import Effect as EffectWorkflow
 from .journal import Journal, UnderWay
 from .rules.digests import effect_key, effect_workflow_id
@@ -15,7 +15,6 @@ from .values.effect import EffectOrder, Outcome, OutcomeState, RecallOrder
 from .values.tools import ToolContract
 from .values.view import StepState
 
-FORGOTTEN = "It was begun, and Temporal has no record any more of what became of it."
 LEDGER_PAGE = 8
 """How many keys of one call are looked up at once."""
 
@@ -67,12 +66,11 @@ class Applying:
             with self._journal.awaiting():
                 await workflow.wait_condition(lambda: child.done() or self._journal.is_unknown(effect.key))
             if not child.done():
-                self._journal.step(self._call, StepState.WAITING, "it may have happened: nobody knows yet")
+                self._journal.step(self._call, StepState.WAITING, words.MAYBE_HAPPENED)
             try:
                 return await child
             except ChildWorkflowError:
-                text = "The change was ended from outside."
-                return Outcome(state=OutcomeState.UNKNOWN, text=text, at=workflow.now())
+                return _unknown(words.CHANGE_ENDED_FROM_OUTSIDE)
 
     async def _start(self, order: EffectOrder) -> workflow.ChildWorkflowHandle[EffectWorkflow, Outcome]:
         """Raises WorkflowAlreadyStartedError."""
@@ -94,10 +92,14 @@ class Applying:
                 found = await outside.recall(RecallOrder(keys=(key,), await_result=True))
             known = found.outcome
             if not found.working:
-                return known or Outcome(state=OutcomeState.UNKNOWN, text=FORGOTTEN, at=workflow.now())
+                return known or _unknown(words.NO_RECORD)
             if known is not None:
                 self._journal.learn(key, known.text, known.at or workflow.now(), known.arguments)
                 await workflow.wait_condition(lambda: not self._journal.is_unknown(key))
 
     def _under_way(self, key: EffectKey, n: int) -> UnderWay:
         return UnderWay(key, self._call, n, self._contract, self._target)
+
+
+def _unknown(text: str) -> Outcome:
+    return Outcome(state=OutcomeState.UNKNOWN, text=text, at=workflow.now())

@@ -3,7 +3,7 @@
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from . import outside, pinning
+from . import outside, pinning, words
 from .journal import Journal
 from .rules.digests import effect_digest, effect_key, gate_digest
 from .rules.policy import environment_of, target_of
@@ -79,7 +79,7 @@ class Case(Known):
             previewing = outside.preview(order, summary=self.call.tool, team=self.contract.queue)
             previewed = await self.journal.unless_stopped(previewing)
         except ActivityError as error:
-            raise Refusal(Ended.FAILED, f"It could not be previewed: {reason(error)}") from None
+            raise Refusal(Ended.FAILED, words.NO_PREVIEW.format(why=reason(error))) from None
         if previewed.changed:
             pinning.changed(self.journal, self.contract, previewed.problem)
             raise Refusal(Ended.REFUSED, previewed.problem)

@@ -3,7 +3,7 @@
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from . import outside
+from . import outside, words
 from .journal import ARGUMENT_BYTES_IN_ALL, TRANSCRIPT_CHARACTERS, Journal
 from .rules.transcripts import Parts, compacted, halved, shortened, size
 from .values.calls import Called
@@ -73,21 +73,25 @@ async def make_more_room(journal: Journal, error: ActivityError) -> bool:
 async def _compact(journal: Journal, planner: ModelPlanner, parts: Parts) -> None:
     """Raises Stopped."""
     memory = journal.memory
-    memory.doing = "Summing up what was done so far"
+    memory.doing = words.SUMMING_UP
     journal.touch()
     order = CompactOrder(run_id=workflow.info().workflow_id, planner=planner, entries=len(parts.old))
     try:
-        summary = await journal.unless_stopped(outside.compact(order, summary=f"{len(parts.old)} entries"))
+        summary = await journal.unless_stopped(
+            outside.compact(order, summary=words.ENTRIES.format(count=len(parts.old)))
+        )
     except ActivityError:
         summary = Summary(text="", usage=Usage())
     memory.usage += summary.usage
     memory.context = 0
     now = workflow.now()
     memory.entries = [*compacted(parts.old, summary.text, _approvers(journal), now), *parts.recent]
-    by = "the model summed them up" if summary.text else "the model could not sum them up: they are listed"
+    by = words.SUMMED_UP if summary.text else words.LISTED
     calls = sum(isinstance(entry, Called) for entry in parts.old)
     journal.audit(
-        "compacted", f"{calls} earlier calls make room: {by}", usage=f"{summary.usage.tokens} tokens"
+        "compacted",
+        words.COMPACTED.format(calls=calls, by=by),
+        usage=words.TOKENS.format(tokens=summary.usage.tokens),
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from temporalio import workflow
 
+from . import words
 from .journal import Journal
 from .rules.approval import FellAway, Over, decide
 from .rules.digests import proposal_digest
@@ -65,7 +66,7 @@ class Docket:
         times = self._memory.rejected.get(proposal_digest(call, target_of(contract, call.arguments)), 0)
         if times < REJECTIONS:
             return ""
-        return f"People rejected exactly this {times} times in this run, so it may not be proposed again"
+        return words.REJECTED_TOO_OFTEN.format(times=times)
 
     def end(self, approval: Approval, state: ApprovalState, why: str) -> Approval:
         """Close an approval that is still open; one that ended stays as it ended."""
@@ -99,7 +100,7 @@ class Docket:
             at=workflow.now(),
             **more,
         )
-        what = f"{effect.contract.name} on {effect.target}"
+        what = words.ON.format(tool=effect.contract.name, target=effect.target)
         self._journal.audit(kind.value, what, call=str(effect.call.number), gate=approval.gate)
         self._journal.touch()
 
@@ -127,9 +128,7 @@ class Docket:
         self._journal.audit("not_told", why, call=str(approval.effect.call.number), gate=approval.gate)
         self.put(decide(approval, FellAway(kept))[0])
         if alert.by is not None:
-            self._journal.tell(
-                alert.by, f"Nothing was applied: the channel that has to know could not be told. {why}"
-            )
+            self._journal.tell(alert.by, words.CHANNEL_NOT_TOLD.format(why=why))
 
     def ask(self, text: str, choices: tuple[tuple[str, str], ...], **more: Any) -> Question:
         """A card with a question; of those that were answered, old ones are forgotten."""
@@ -150,7 +149,7 @@ class Docket:
             self.end(approval, ApprovalState.WITHDRAWN, why)
         for question in list(self._memory.questions.values()):
             if not question.answered:
-                closed = question.model_copy(update={"answered": f"Closed: {why}."})
+                closed = question.model_copy(update={"answered": words.QUESTION_CLOSED.format(why=why)})
                 self._memory.questions[question.id] = closed
         self._journal.touch()
 
@@ -160,7 +159,7 @@ class Docket:
             return
         self._memory.undeliverable = why
         self._journal.audit("undeliverable", why)
-        self.withdraw("nobody can see it")
+        self.withdraw(words.NOBODY_SEES_IT)
 
 
 def alert_slot(kind: AlertKind, approval: str, vote: Vote | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from . import words
 from .case import Case, Refusal
 from .rules.approval import with_edit
 from .rules.canonical import parse
@@ -37,7 +38,7 @@ async def take_up(case: Case, verdict: Allowed | NeedsApproval) -> TakenUp:
     problem = await _problem(case, judged, unchanged=changed.arguments == call.arguments)
     if problem:
         case.remember(call=call)
-        case.journal.tell(edit.by, f"Your edit can't be used, so it stays as it was: {problem}")
+        case.journal.tell(edit.by, words.EDIT_UNUSABLE.format(why=problem))
         return TakenUp(verdict, None)
     before = case.journal.memory.approvals[f"{call.number}.{open_call.generation}"].shown
     # What a rule would allow keeps the rule under which people were asked: an edit loosens nothing.
@@ -46,7 +47,7 @@ async def take_up(case: Case, verdict: Allowed | NeedsApproval) -> TakenUp:
 
 async def _problem(case: Case, judged: Allowed | NeedsApproval | Refused, *, unchanged: bool) -> str:
     if unchanged:
-        return "Nothing was changed."
+        return words.EDIT_AS_BEFORE
     if isinstance(judged, Refused):
         return f"{judged.reason}."
     try:

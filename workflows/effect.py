@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.common import RawValue, WorkflowIDReusePolicy
 from temporalio.exceptions import ActivityError, FailureError, WorkflowAlreadyStartedError
 
-from . import outside
+from . import outside, words
 from .lease import Lease
 from .rules.digests import lease_id
 from .sending import outcome, send
@@ -43,18 +43,15 @@ class Effect:
 
     async def _carry_out(self, order: EffectOrder) -> Outcome:
         if order.admission.effect != order.effect.digest:
-            return outcome(
-                OutcomeState.NOT_APPLIED, "What was admitted is not what was ordered. Nothing was sent."
-            )
+            return outcome(OutcomeState.NOT_APPLIED, words.NOT_AS_ORDERED)
         try:
             async with _lease(order):
                 sent = await send(order)
                 return await self._ask(order, sent) if sent.state is OutcomeState.UNKNOWN else sent
         except Held as held:
-            return outcome(
-                OutcomeState.NOT_APPLIED,
-                f"{held.holder.run_name or 'Another run'} is working on {order.effect.target} now. Nothing was sent.",
-            )
+            by = held.holder.run_name or words.ANOTHER_RUN
+            taken = words.TARGET_TAKEN.format(run=by, target=order.effect.target)
+            return outcome(OutcomeState.NOT_APPLIED, taken)
 
     async def _ask(self, order: EffectOrder, unknown: Outcome) -> Outcome:
         """Nobody can know what became of it: tell the run, and wait for a person's word."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from . import editing, outside, plan_only, undoing, waiting
+from . import editing, outside, plan_only, undoing, waiting, words
 from .applying import Applying
 from .case import Case, Refusal
 from .docket import Docket
@@ -36,8 +36,6 @@ from .values.view import Change, StepState
 
 LOOK_AGAIN = timedelta(seconds=30)
 """When people, or what is frozen, can't be looked up at admission."""
-NOT_KNOWN_WHO = "approved, but Slack can't say now who may decide; it is asked again"
-NOT_KNOWN_FROZEN = "whether it is frozen can't be looked up now; it is tried again"
 
 
 class Edited(Exception):
@@ -71,7 +69,7 @@ class Gate:
         try:
             return self._result(await self._outcome())
         except Stopped:
-            refusal = Refusal(Ended.WITHDRAWN, "The run changed course before this was applied.")
+            refusal = Refusal(Ended.WITHDRAWN, words.CHANGED_COURSE)
         except Refusal as why:
             refusal = why
         # That nothing was applied is said of this call, not of this life of the run: an operator may have reset it.
@@ -127,16 +125,16 @@ class Gate:
             if self._journal.stopped:
                 raise Stopped
             if freezes is None:
-                await self._not_now(NOT_KNOWN_FROZEN)
+                await self._not_now(words.FROZEN_UNKNOWN)
                 continue
             if self._journal.holds(self._case.target):
                 await workflow.wait_condition(lambda: not self._journal.holds(self._case.target))
                 continue
             admission = admit_by_rule(effect.digest, rule, freezes, workflow.now())
             if admission is not None:
-                self._audit(effect, admission, "as the rules allow without asking")
+                self._audit(effect, admission, words.ALLOWED_BY_RULES)
                 return effect, shown, admission
-            self._case.step(StepState.WAITING, f"held: {held_by(freezes)}")
+            self._case.step(StepState.WAITING, words.HELD.format(why=held_by(freezes)))
             self._record("held", held_by(freezes), effect=effect.digest, rule=rule)
             await waiting.thawed(self._journal, freezes)
 
@@ -168,7 +166,7 @@ class Gate:
         approval = self._case.approval(effect, shown, rule, before)
         self._record(
             "asked",
-            f"{effect.contract.name} on {effect.target}",
+            words.ON.format(tool=effect.contract.name, target=effect.target),
             gate=approval.gate,
             effect=effect.digest,
             rule=rule.name,
@@ -192,8 +190,7 @@ class Gate:
                 case Stale():
                     continue
                 case Drifted():
-                    why = "what it would do has changed since it was shown"
-                    self._docket.end(current, ApprovalState.SUPERSEDED, why)
+                    self._docket.end(current, ApprovalState.SUPERSEDED, words.DRIFTED)
                     approval = self._open_approval(fresh, evidence.shown, current.rule, before=current.shown)
                 case Held(held):
                     await self._wait_out(current, held, evidence)
@@ -206,11 +203,11 @@ class Gate:
     async def _decided(self, name: str) -> Approval:
         """Once people have, its target is free, and whoever must know of an emergency does. Raises Edited, Refusal."""
         while True:
-            self._case.step(StepState.WAITING, "approval needed")
+            self._case.step(StepState.WAITING, words.APPROVAL_NEEDED)
             approval = await waiting.decided(self._journal, name)
             if approval.state.ended:
                 raise self._end_of(approval)
-            self._case.step(StepState.IN_PROGRESS, "checking that it still holds")
+            self._case.step(StepState.IN_PROGRESS, words.CHECKING)
             await workflow.wait_condition(lambda: not self._journal.holds(self._case.target))
             approval = await waiting.told(self._journal, name)
             if approval.state is not ApprovalState.OPEN:
@@ -220,13 +217,13 @@ class Gate:
         self._docket.end(approval, ApprovalState.APPROVED, "")
         voters = ", ".join(dict.fromkeys(vote.person.user for vote in admission.votes))
         people = "; ".join(facts.in_words for facts in evidence.voters)
-        self._audit(approval.effect, admission, f"approved by {voters}", people=people)
+        self._audit(approval.effect, admission, words.APPROVED_BY.format(voters=voters), people=people)
         return admission
 
     def _audit(self, effect: Effect, admission: Admission, why: str, people: str = "") -> None:
         self._record(
             "admitted",
-            f"{effect.contract.name} on {effect.target}, {why}",
+            words.ADMITTED.format(tool=effect.contract.name, target=effect.target, why=why),
             gate=admission.gate or "",
             rule=admission.rule,
             effect=effect.digest,
@@ -243,7 +240,7 @@ class Gate:
         if held != current:
             self._docket.put(held)
             self._record("held", held.held, gate=held.gate)
-        self._case.step(StepState.WAITING, f"held: {held.held}")
+        self._case.step(StepState.WAITING, words.HELD.format(why=held.held))
         await waiting.thawed(self._journal, tuple(evidence.frozen), held)
 
     async def _evidence(self, approval: Approval) -> tuple[Evidence, Effect] | None:
@@ -260,13 +257,13 @@ class Gate:
             freezes = await self._frozen()
         except Refusal as refusal:
             current = self._memory.approvals[approval.id]
-            why = f"it can no longer be done: {refusal.text}"
+            why = words.NOT_POSSIBLE.format(why=refusal.text)
             raise self._end_of(self._docket.end(current, ApprovalState.SUPERSEDED, why)) from None
         except ActivityError:
-            await self._not_now(NOT_KNOWN_WHO)
+            await self._not_now(words.DECIDERS_UNKNOWN)
             return None
         if freezes is None:
-            await self._not_now(NOT_KNOWN_FROZEN)
+            await self._not_now(words.FROZEN_UNKNOWN)
             return None
         evidence = Evidence(
             fresh.digest, shown, previewed_at, approval.votes, answer.facts, asked_at, freezes
@@ -293,11 +290,11 @@ class Gate:
                 self._memory.rejected[digest] = self._memory.rejected.get(digest, 0) + 1
                 return Refusal(Ended.REJECTED, approval.why, by)
             case ApprovalState.EXPIRED:
-                return Refusal(Ended.EXPIRED, f"It expired: {approval.why}. That is no refusal.")
+                return Refusal(Ended.EXPIRED, words.EXPIRED.format(why=approval.why))
             case ApprovalState.SUPERSEDED:
-                return Refusal(Ended.SUPERSEDED, f"It was approved, but {approval.why}. Nothing was applied.")
+                return Refusal(Ended.SUPERSEDED, words.SUPERSEDED.format(why=approval.why))
             case _:
-                return Refusal(Ended.WITHDRAWN, f"It is no longer needed: {approval.why}.")
+                return Refusal(Ended.WITHDRAWN, words.WITHDRAWN.format(why=approval.why))
 
     def _result(self, outcome: Outcome) -> CallResult:
         call = self._case.call
@@ -314,6 +311,6 @@ class Gate:
                     call=call.number,
                 )
             )
-        edited = " A person edited its arguments." if outcome.edited else ""
+        edited = words.WAS_EDITED if outcome.edited else ""
         result = self._case.ended(Ended(outcome.state.value), outcome.text + edited, outcome.by)
         return result.model_copy(update={"structured": outcome.structured, "output": outcome.output})

@@ -5,11 +5,10 @@ from contextlib import suppress
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
-from . import outside, revising
+from . import outside, revising, words
 from .docket import Docket
 from .journal import Journal
-from .rules.approval import ENDED as DECIDED
-from .rules.approval import REPLACED, Clicked, Counted, Edited, decide
+from .rules.approval import Clicked, Counted, Edited, decide
 from .rules.canonical import parse
 from .rules.digests import effect_workflow_id, gates_digest
 from .rules.policy import may_steer, stewards, who_decides
@@ -31,17 +30,12 @@ from .values.signals import (
 )
 from .values.view import AlertKind
 
-NOT_NOW = "I could not check who you are just now, so your click did not count. Please try again in a moment."
-NOT_YOURS = "Only the person who asked for this run, its approvers and its stewards may do that."
-NOT_ASKED = "Only the person who asked for this run may answer that."
-NO_REASON = "How do you know? Your word counts with a reason."
-TOO_LONG = "That is too long: {length:,} characters, and {limit:,} fit."
 LONGEST_ANSWER = 2000
 """Characters."""
 RESOLUTIONS = {
-    Said.HAPPENED: (OutcomeState.APPLIED, "it happened"),
-    Said.DID_NOT: (OutcomeState.NOT_APPLIED, "it did not happen"),
-    Said.STOP: (OutcomeState.UNKNOWN, "stop, nobody can say"),
+    Said.HAPPENED: OutcomeState.APPLIED,
+    Said.DID_NOT: OutcomeState.NOT_APPLIED,
+    Said.STOP: OutcomeState.UNKNOWN,
 }
 
 
@@ -68,7 +62,7 @@ class Hearing:
     async def _judge(self, signal: Signal) -> None:
         facts = await self._known(signal)
         if facts is None:
-            self._refuse(signal, None, NOT_NOW)
+            self._refuse(signal, None, words.NOT_LOOKED_UP)
             return
         match signal:
             case Decide():
@@ -132,7 +126,7 @@ class Hearing:
         """Why it does not count; empty when it does."""
         approval = self._memory.approvals.get(signal.approval)
         if approval is None:
-            return REPLACED
+            return words.REPLACED
         decided, outcome = decide(approval, Clicked(signal, facts, workflow.now()))
         if not isinstance(outcome, Counted):
             return outcome.text
@@ -150,17 +144,17 @@ class Hearing:
         """Each change of the card is decided for itself; one that has ended meanwhile stays as it ended."""
         approvals = self._about(signal)
         if gates_digest([approval.gate for approval in approvals]) != signal.gates:
-            return [REPLACED]
+            return [words.REPLACED]
         still_open = [approval for approval in approvals if not approval.state.ended]
         if not still_open:
-            return ["All of these were already decided."]
+            return [words.ALL_DECIDED]
         return [self._decide(_one_of(signal, approval), facts) for approval in still_open]
 
     def _edit(self, signal: Edit, facts: PersonFacts) -> None:
         """Decisions on the old arguments are void at once; the gate previews the new ones."""
         approval = self._memory.approvals.get(signal.approval)
         if approval is None:
-            self._refuse(signal, facts, REPLACED)
+            self._refuse(signal, facts, words.REPLACED)
             return
         decided, outcome = decide(approval, Edited(signal, facts, workflow.now()))
         if not isinstance(outcome, Counted):
@@ -182,7 +176,7 @@ class Hearing:
         member = facts.standing in {Standing.MEMBER, Standing.GUEST} and home
         if member and may_steer(facts, self._journal.ask.requester, self._journal.spec):
             return True
-        self._refuse(signal, facts, NOT_YOURS)
+        self._refuse(signal, facts, words.NOT_A_STEERER)
         return False
 
     def _cancel(self, signal: Cancel, facts: PersonFacts) -> None:
@@ -196,21 +190,21 @@ class Hearing:
         self._memory.cancel = signal
         self._memory.doing = "Stopping"
         self._journal.audit("cancelled", signal.reason, by=signal.by, delivery=signal.delivery)
-        self._docket.withdraw("the run was cancelled")
+        self._docket.withdraw(words.WAS_CANCELLED)
 
     def _answer(self, signal: Answer, facts: PersonFacts) -> None:
         question = self._memory.questions.get(signal.question)
         if question is None or question.answered:
-            self._refuse(signal, facts, "This question was already answered.")
+            self._refuse(signal, facts, words.ALREADY_ANSWERED)
             return
         said = dict(question.choices).get(signal.choice, "") if question.choices else signal.text.strip()
         if not said:
-            self._refuse(signal, facts, "That is no answer to this question.")
+            self._refuse(signal, facts, words.NO_ANSWER)
         elif len(said) > LONGEST_ANSWER:
-            self._refuse(signal, facts, TOO_LONG.format(length=len(said), limit=LONGEST_ANSWER))
+            self._refuse(signal, facts, words.TOO_LONG.format(length=len(said), limit=LONGEST_ANSWER))
         elif self._may_steer(signal, facts):
             if question.claim and not question.to.includes(facts):
-                self._refuse(signal, facts, NOT_ASKED)
+                self._refuse(signal, facts, words.NOT_THE_REQUESTER)
                 return
             update = {"answered": said, "choice": signal.choice, "answered_by": signal.by}
             self._memory.questions[question.id] = question.model_copy(update=update)
@@ -220,27 +214,27 @@ class Hearing:
     def _revise(self, signal: Revise, facts: PersonFacts) -> None:
         if self._may_steer(signal, facts):
             goal = GoalSet(text=signal.text, by=signal.by, at=workflow.now())
-            revising.revise(self._journal, goal, "the goal was changed", signal.delivery)
+            revising.revise(self._journal, goal, words.GOAL_CHANGED, signal.delivery)
 
     async def _resolve(self, signal: Resolve, facts: PersonFacts) -> None:
         unknown = next(
             (u for u in self._memory.unknowns.values() if u.effect == signal.effect and not u.said), None
         )
         if unknown is None:
-            self._refuse(signal, facts, DECIDED[ApprovalState.WITHDRAWN])
+            self._refuse(signal, facts, words.DECIDED[ApprovalState.WITHDRAWN])
         elif not signal.reason.strip():
-            self._refuse(signal, facts, NO_REASON)
+            self._refuse(signal, facts, words.NO_REASON)
         elif self._may_steer(signal, facts):
-            state, words = RESOLUTIONS[signal.said]
+            state, said = RESOLUTIONS[signal.said], words.SAID[signal.said]
             self._memory.unknowns[unknown.id] = unknown.model_copy(
                 update={
-                    "said": words,
+                    "said": said,
                     "said_by": signal.by,
                     "reason": signal.reason,
                     "stops": signal.said is Said.STOP,
                 }
             )
-            text = f"{words}: {signal.reason}" if signal.reason else words
+            text = f"{said}: {signal.reason}" if signal.reason else said
             call = unknown.id.partition(".")[0]
             self._journal.audit(
                 "resolved", text, by=signal.by, call=call, key=signal.effect, delivery=signal.delivery

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
+from . import words
 from .inbox import Inbox
 from .rules.policy import keeps_quiet_of
 from .rules.transcripts import trimmed
@@ -281,10 +282,10 @@ class Journal:
         """Empty while it is not."""
         memory = self.memory
         if memory.undeliverable:
-            return "nobody can see it"
+            return words.NOBODY_SEES_IT
         if memory.cancel is not None:
-            return "the run was cancelled"
-        return "" if memory.revision_due is None else "the goal was changed"
+            return words.WAS_CANCELLED
+        return "" if memory.revision_due is None else words.GOAL_CHANGED
 
     def told_of(self, call: Call) -> str:
         """Its title, or nothing where that may hold what stays out of the thread."""
@@ -318,11 +319,11 @@ class Journal:
         """Why this run can't take the arguments of *call* along; empty when it can."""
         size, limit = len(call.arguments.encode()), ARGUMENT_BYTES
         if size > limit:
-            return f"its arguments are {size // 1024} KiB long; a call may have {limit // 1024} KiB"
+            return words.CALL_TOO_LONG.format(size=size // 1024, limit=limit // 1024)
         calls = [known.call for known in self.memory.open]
         calls += [entry.call for entry in self.memory.entries if isinstance(entry, Called)]
         if size + sum(len(known.arguments.encode()) for known in calls) > ARGUMENT_BYTES_IN_ALL:
-            return f"with it the calls of this run would be longer than {ARGUMENT_BYTES_IN_ALL // 1024} KiB"
+            return words.CALLS_TOO_LONG.format(limit=ARGUMENT_BYTES_IN_ALL // 1024)
         return ""
 
     @property

@@ -6,21 +6,18 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from . import outside
+from . import outside, words
 from .case import Known, reason
 from .docket import Docket
 from .journal import Journal, Stopped
 from .rules import own_tools
 from .rules.policy import may_answer
-from .showing import clock
 from .values.calls import CallResult, Ended
-from .values.durations import words
+from .values.durations import words as spelled
 from .values.events import SubscribeOrder, Subscription
 from .values.run import Wait
 from .values.view import Question, StepState, WaitKind
 from .values.waits import LONGEST, AskPerson, WaitForEvent, WaitUntil
-
-NOBODY_ANSWERED = "Nobody answered in time."
 
 
 class OwnCall:
@@ -48,9 +45,9 @@ class OwnCall:
                     return await self._ask_person(wish)
         except Stopped:
             why = self._journal.stopped_because
-            return self._known.ended(Ended.WITHDRAWN, f"It is no longer waited for: {why}.")
+            return self._known.ended(Ended.WITHDRAWN, words.NO_LONGER_AWAITED.format(why=why))
         except ActivityError as error:
-            return self._known.ended(Ended.FAILED, f"It can't be waited for: {reason(error)}")
+            return self._known.ended(Ended.FAILED, words.NOT_AWAITABLE.format(why=reason(error)))
 
     # A time
 
@@ -61,14 +58,16 @@ class OwnCall:
             now = workflow.now()
             at = wish.at or now + (wish.for_ or timedelta(0))
             if at <= now:
-                text = f"{at.isoformat()} is past already, so nothing was waited for."
+                text = words.PAST_ALREADY.format(at=at.isoformat())
                 return self._ok(text, now=now.isoformat(), waited=False)
             if at > now + LONGEST:
-                text = f"{at.isoformat()} is too far away: at most {LONGEST.days} days can be waited for."
+                text = words.TOO_FAR_AWAY.format(at=at.isoformat(), days=LONGEST.days)
                 return self._known.ended(Ended.FAILED, text)
-            wait = self._begin(Wait(kind=WaitKind.TIME, since=now, until=at), f"until {clock(at)}")
+            note = words.UNTIL.format(at=words.clock(at))
+            wait = self._begin(Wait(kind=WaitKind.TIME, since=now, until=at), note)
         await self._over(wait, lambda: False)
-        return self._ok(f"It is {clock(workflow.now())}.", now=workflow.now().isoformat(), waited=True)
+        text = words.IT_IS.format(at=words.clock(workflow.now()))
+        return self._ok(text, now=workflow.now().isoformat(), waited=True)
 
     # An event
 
@@ -81,7 +80,7 @@ class OwnCall:
             until = now + wish.patience
             wait = self._begin(
                 Wait(kind=WaitKind.EVENT, about=about, since=now, until=until),
-                f"{about}, until {clock(until)}",
+                words.EVENT_UNTIL.format(about=about, at=words.clock(until)),
             )
         try:
             await self._subscribe(wish, wait)
@@ -92,9 +91,9 @@ class OwnCall:
                 raise
         event = self._wait.event
         if event is None:
-            text = f"Nothing that fits was heard of {about} within {words(wish.patience)}."
+            text = words.NOT_HEARD_OF.format(about=about, patience=spelled(wish.patience))
             return self._ok(text, happened=False, facts={})
-        return self._ok(f"{about} happened.", happened=True, facts=event.facts)
+        return self._ok(words.HAPPENED.format(about=about), happened=True, facts=event.facts)
 
     async def _subscribe(self, wish: WaitForEvent, wait: Wait) -> None:
         """Raises Stopped, ActivityError. A second time does no harm: the mailbox knows this run already."""
@@ -102,7 +101,8 @@ class OwnCall:
             return
         subscription = Subscription(run_id=workflow.info().workflow_id, until=wait.until)
         order = SubscribeOrder(source=wish.source, key=wish.key, subscription=subscription)
-        await self._journal.unless_stopped(outside.subscribe(order, summary=f"events of {wish.source}"))
+        summary = words.EVENTS_OF.format(source=wish.source)
+        await self._journal.unless_stopped(outside.subscribe(order, summary=summary))
         self._known.remember(wait=self._wait.model_copy(update={"subscribed": True}))
 
     # A person
@@ -113,7 +113,7 @@ class OwnCall:
         if wait is None:
             question = self._put(wish)
             began = Wait(kind=WaitKind.ANSWER, question=question.id, since=workflow.now())
-            wait = self._begin(began, "an answer")
+            wait = self._begin(began, words.AN_ANSWER)
         name, questions = wait.question, self._memory.questions
         if wait.until is None:
             await self._posted(name)
@@ -124,11 +124,13 @@ class OwnCall:
         await self._over(wait, lambda: questions[name].answered_by is not None)
         question = questions[name]
         if question.answered_by is None:
-            questions[name] = question.model_copy(update={"answered": NOBODY_ANSWERED})
-            expired = self._known.ended(Ended.EXPIRED, f"Nobody answered within {words(wish.patience)}.")
+            questions[name] = question.model_copy(update={"answered": words.NOT_ANSWERED_IN_TIME})
+            text = words.NOT_ANSWERED.format(patience=spelled(wish.patience))
+            expired = self._known.ended(Ended.EXPIRED, text)
             return expired.model_copy(update={"structured": {"answered": False}})
         by, answer = question.answered_by, question.answered
-        told = self._ok(f"{by.user} answered: {answer}", answered=True, answer=answer, by=by.user)
+        text = words.ANSWERED.format(who=by.user, answer=answer)
+        told = self._ok(text, answered=True, answer=answer, by=by.user)
         return told.model_copy(update={"by": by})
 
     def _put(self, wish: AskPerson) -> Question:
@@ -177,7 +179,9 @@ class OwnCall:
             await workflow.wait_condition(
                 lambda: happened() or self._journal.stopped,
                 timeout=max(wait.until - workflow.now(), timedelta(0)),
-                timeout_summary=f"call {self._known.call.number}: {wait.kind.value}",
+                timeout_summary=words.WAIT_OF_CALL.format(
+                    number=self._known.call.number, kind=wait.kind.value
+                ),
             )
         except TimeoutError:
             # What people said in time may have come in together with the timer: it is judged first.

@@ -1,10 +1,8 @@
 """When a run pauses and asks whether to go on: its budget is spent, or its planner gets nowhere."""
 
-from datetime import timedelta
-
 from temporalio import workflow
 
-from . import repeating
+from . import repeating, words
 from .docket import Docket
 from .journal import Journal
 from .values.signals import Cancel
@@ -47,18 +45,16 @@ def _spent(journal: Journal) -> str:
     )
     if not spent:
         return ""
-    steps = "1 step" if memory.steps_used == 1 else f"{memory.steps_used} steps"
-    tokens = f", {used.tokens:,} tokens ({used.in_words})" if used.tokens else ""
-    return f"Its budget is used up: {steps}, {_minutes(memory.working_used)} of work{tokens}."
+    return words.BUDGET_USED_UP.format(used=words.used(memory.steps_used, memory.working_used, used))
 
 
 def _gets_nowhere(journal: Journal) -> str:
     stubborn = max((known.times for known in journal.memory.failures.values()), default=0)
     if stubborn >= repeating.TRIES + GETS_NOWHERE:
-        return f"The planner has made the same failing call {stubborn} times."
+        return words.SAME_CALL_FAILS.format(times=stubborn)
     if journal.memory.fruitless < GETS_NOWHERE:
         return ""
-    return f"In {journal.memory.fruitless} turns in a row nothing that the planner wanted could be done."
+    return words.GETS_NOWHERE.format(turns=journal.memory.fruitless)
 
 
 def _raised(journal: Journal) -> Limits:
@@ -73,19 +69,8 @@ def _raised(journal: Journal) -> Limits:
 
 
 def _ask(journal: Journal, why: str) -> Question:
-    choices = (("more", f"Go on: {_in_words(journal.spec.limits)}"), ("stop", "Stop here"))
-    question = Docket(journal).ask(f"{why} Go on?", choices)
+    go_on = words.GO_ON.format(grant=words.granted(journal.spec.limits))
+    choices = (("more", go_on), ("stop", words.STOP_HERE))
+    question = Docket(journal).ask(words.GO_ON_QUESTION.format(why=why), choices)
     journal.audit("paused", question.text)
     return question
-
-
-def _in_words(grant: Limits) -> str:
-    tokens = "" if grant.tokens is None else f", {grant.tokens:,} tokens"
-    cost = "" if grant.cost is None else f", ${grant.cost:.2f}"
-    steps = "1 more step" if grant.steps == 1 else f"{grant.steps} more steps"
-    return f"{steps}, {_minutes(grant.working)}{tokens}{cost}"
-
-
-def _minutes(time: timedelta) -> str:
-    minutes = max(1, round(time.total_seconds() / 60))
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"

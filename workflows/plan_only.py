@@ -1,5 +1,6 @@
 """A change in a run that only plans: previewed and shown, and that is its end."""
 
+from . import words
 from .case import Case, Refusal
 from .docket import Docket
 from .journal import Stopped
@@ -9,8 +10,6 @@ from .values.calls import CallResult, Ended
 from .values.spec import Rule, RuleKind
 from .values.view import Change, StepState
 
-PLANNED = "It was previewed, not applied: this run only plans."
-
 
 async def planned(case: Case, verdict: Allowed | NeedsApproval) -> CallResult:
     """What the tool says it would do, and under which rule who would have been asked. Nobody is, and nothing is applied."""
@@ -18,7 +17,7 @@ async def planned(case: Case, verdict: Allowed | NeedsApproval) -> CallResult:
     try:
         effect, shown = await case.preview()
     except Stopped:
-        return case.ended(Ended.WITHDRAWN, "The run changed course before this was previewed.")
+        return case.ended(Ended.WITHDRAWN, words.CHANGED_COURSE_PREVIEW)
     except Refusal as why:
         return case.ended(why.ended, why.text, why.by)
     if isinstance(verdict, NeedsApproval):
@@ -33,11 +32,11 @@ async def planned(case: Case, verdict: Allowed | NeedsApproval) -> CallResult:
     case.journal.planned(Change(tool=call.tool, target=case.target, text=case.journal.told_of(call)))
     case.journal.audit(
         "previewed",
-        f"{call.tool} on {case.target}",
+        words.ON.format(tool=call.tool, target=case.target),
         call=str(call.number),
         effect=effect.digest,
         rule=rule.name,
     )
-    said = f"{PLANNED} {shown.text}" if shown.by_tool and shown.content is None else PLANNED
-    result = case.ended(Ended.PLANNED, said.strip())
+    said = shown.text if shown.by_tool and shown.content is None else ""
+    result = case.ended(Ended.PLANNED, f"{words.ONLY_PLANNED} {said}".strip())
     return result.model_copy(update={"structured": shown.content if shown.by_tool else None})

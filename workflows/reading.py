@@ -6,7 +6,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from . import outside, pinning
+from . import outside, pinning, words
 from .journal import Journal, Stopped
 from .rules.outputs import NoSuchPart, wanted
 from .rules.policy import Allowed, permit_read
@@ -30,7 +30,7 @@ async def read_output(journal: Journal, call: Call) -> CallResult:
     try:
         part = wanted(call.arguments, journal.transcript())
     except NoSuchPart as problem:
-        return ended(call, Ended.FAILED, f"{call.tool} can't be called like that: {problem}.")
+        return ended(call, Ended.FAILED, words.CALLED_WRONGLY.format(tool=call.tool, problem=problem))
     step = outside.read_output(part, summary=call.tool)
     return await _looked(journal, call, journal.unless_stopped(step))
 
@@ -50,7 +50,7 @@ async def _looked(
     try:
         got = await looking
     except Stopped:
-        return ended(call, Ended.WITHDRAWN, "The run changed course before this was read.")
+        return ended(call, Ended.WITHDRAWN, words.CHANGED_COURSE_READ)
     except ActivityError as error:
         return ended(call, Ended.FAILED, str(getattr(error.cause, "message", None) or error.cause or error))
     if got.changed and contract is not None:

@@ -2,6 +2,7 @@
 
 from temporalio import workflow
 
+from . import words
 from .journal import Journal
 from .rules.outputs import READ_OUTPUT
 from .rules.policy import Allowed, NeedsApproval, judge, keeps_quiet_of
@@ -10,7 +11,6 @@ from .values.calls import Call, Called, CallResult, Compacted, Ended, GoalSet
 from .values.run import OpenCall
 from .values.view import AuditRow
 
-KEPT = "kept out of the thread"
 TOOLS_WORDS = frozenset({*(ended.value for ended in Ended), "unknown", "superseded"})
 """Audit rows that may quote a tool."""
 
@@ -87,7 +87,7 @@ def _with_rows(journal: Journal, made: CallAccount, rows: list[AuditRow]) -> Cal
     mine = tuple(row for row in rows if _about(row) == made.number)
     if _keeps_quiet(journal, made.number):
         mine = tuple(
-            row.model_copy(update={"text": KEPT}) if row.what in TOOLS_WORDS else row for row in mine
+            row.model_copy(update={"text": words.KEPT}) if row.what in TOOLS_WORDS else row for row in mine
         )
     return made.model_copy(update={"rows": mine})
 
@@ -121,16 +121,17 @@ def _verdict(journal: Journal, call: Call, result: CallResult | None, known: Ope
     """Judged again: the rules are pinned, so it is what was judged then."""
     spec = journal.spec
     if result is not None and result.ended is Ended.REFUSED:
-        return f"refused: {KEPT if keeps_quiet_of(call, spec) else result.text}"
+        why = words.KEPT if keeps_quiet_of(call, spec) else result.text
+        return words.WAS_REFUSED.format(why=why)
     if known is not None and known.refused:
-        return f"refused: {known.refused}"
+        return words.WAS_REFUSED.format(why=known.refused)
     if call.tool == READ_OUTPUT or call.tool in spec.own_tools:
-        return "allowed: it is a tool of the run's own, and changes nothing"
+        return words.WAS_ALLOWED.format(why=words.OWN_TOOL)
     match judge(call, spec.contract(call.tool), spec.rules):
         case Allowed(reason=why):
-            return f"allowed: {why}"
+            return words.WAS_ALLOWED.format(why=why)
         case NeedsApproval(rule=rule, reason=why):
             rule = known.rule if known is not None and known.rule is not None else rule
-            return f"needs approval: {why}, and the rule “{rule.name}” speaks of it"
+            return words.WAS_ASKED.format(why=why, rule=rule.name)
         case refused:
-            return f"refused: {refused.reason}"
+            return words.WAS_REFUSED.format(why=refused.reason)

@@ -1,5 +1,6 @@
 """The same call that fails again and again: it is told so, and then not carried out any more."""
 
+from . import words
 from .journal import Journal
 from .rules import own_tools
 from .rules.digests import proposal_digest
@@ -19,10 +20,7 @@ def refused(journal: Journal, call: Call) -> str:
     known = journal.memory.failures.get(_same(call))
     if known is None or known.times < TRIES or known.turn == call.turn:
         return ""
-    return (
-        f"This is the same call that has failed {TRIES} times, and nothing was changed since, so it was not "
-        f"made again. Do something else, or say why it can't be done. It failed with: {known.text}"
-    )
+    return words.FAILED_TOO_OFTEN.format(tries=TRIES, text=known.text)
 
 
 def told(journal: Journal, call: Call, result: CallResult) -> CallResult:
@@ -46,8 +44,8 @@ def told(journal: Journal, call: Call, result: CallResult) -> CallResult:
     memory.failures[_same(call)] = known.model_copy(update={"times": known.times + 1, "turn": call.turn})
     if known.times >= TRIES:
         return result
-    text = f"{result.text}\n(The same call failed before, {known.times + 1} times now: {known.text})"
-    return result.model_copy(update={"text": text})
+    before = words.FAILED_BEFORE.format(times=known.times + 1, text=known.text)
+    return result.model_copy(update={"text": f"{result.text}\n{before}"})
 
 
 def _same(call: Call) -> str:

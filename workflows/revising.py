@@ -2,13 +2,12 @@
 
 from temporalio import workflow
 
+from . import words
 from .docket import Docket
 from .journal import Journal
 from .rules.phrases import BadPhrase, understood
 from .values.calls import GoalSet
 from .values.signals import Event
-
-MEANS_NOTHING = "An event of {source} says: “{text}” The runbook of this run can't act on that, so it goes on. Cancel it if it should not."
 
 
 def revise(journal: Journal, goal: GoalSet, why: str, delivery: str) -> None:
@@ -22,26 +21,27 @@ def revise(journal: Journal, goal: GoalSet, why: str, delivery: str) -> None:
 def by_event(journal: Journal, event: Event) -> None:
     """An event that nothing waits for: where it says so, the goal is another one, for the same requester."""
     if why_not := _why_not(journal, event):
-        journal.audit("event", f"{event.source}: {event.key}; {why_not}", delivery=event.delivery)
+        vain = words.EVENT_IN_VAIN.format(source=event.source, key=event.key, why=why_not)
+        journal.audit("event", vain, delivery=event.delivery)
         return
     requester = journal.ask.requester
     goal = GoalSet(text=event.revises, by=requester, at=workflow.now(), source=event.source)
-    revise(journal, goal, f"an event of {event.source} changed the goal", event.delivery)
+    revise(journal, goal, words.EVENT_CHANGED_GOAL.format(source=event.source), event.delivery)
 
 
 def _why_not(journal: Journal, event: Event) -> str:
     """Why it changes nothing; empty when it does."""
     if not event.revises:
-        return "nothing waits for it"
+        return words.NOTHING_WAITS
     # A mailbox keeps what came before anybody waited, such as the end of an earlier incident.
     started = journal.memory.started_at or workflow.info().start_time
     if event.heard_at is not None and event.heard_at < started:
-        return "it is older than this run"
+        return words.OLDER_THAN_RUN
     if _means_nothing(journal, event.revises):
         # The runbook would end over it, and what people were asked with it.
-        said = MEANS_NOTHING.format(source=event.source, text=event.revises)
+        said = words.EVENT_MEANS_NOTHING.format(source=event.source, text=event.revises)
         journal.tell(journal.ask.requester, said)
-        return "the runbook can't act on it"
+        return words.RUNBOOK_CANT
     return ""
 
 

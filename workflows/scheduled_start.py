@@ -4,15 +4,11 @@ from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ActivityError, ChildWorkflowError, WorkflowAlreadyStartedError
 
-from . import attributes, outside
+from . import attributes, outside, words
 from .agent_run import AgentRun
 from .rules.names import run_of
 from .values.run import RunInput, RunResult
 from .values.schedule import Firing, ScheduledGoal
-
-NOT_IN_TIME = "Nothing was started: the bot did not take it up within an hour."
-STARTED_BEFORE = "Its run was started before."
-ENDED_FROM_OUTSIDE = "Its run was ended from outside."
 
 
 @workflow.defn(name="ScheduledStart")
@@ -26,17 +22,17 @@ class ScheduledStart:
         try:
             prepared = await outside.prepare(firing, summary=schedule.name)
         except ActivityError:
-            return NOT_IN_TIME
+            return words.NOT_STARTED_IN_TIME
         if prepared.order is None:
             return prepared.why
         try:
             run = await _start(firing, prepared.order)
         except WorkflowAlreadyStartedError:
-            return STARTED_BEFORE
+            return words.STARTED_BEFORE
         try:
             return (await run).state.value
         except ChildWorkflowError:
-            return ENDED_FROM_OUTSIDE
+            return words.RUN_ENDED_FROM_OUTSIDE
 
 
 async def _start(firing: Firing, order: RunInput) -> workflow.ChildWorkflowHandle[AgentRun, RunResult]:

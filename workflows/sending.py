@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, TimeoutType
 from temporalio.exceptions import TimeoutError as TimeoutFailure
 
-from . import outside
+from . import outside, words
 from .values.effect import EffectOrder, Outcome, OutcomeState, Verified
 from .values.tools import EffectClass
 
@@ -31,12 +31,12 @@ async def send(order: EffectOrder) -> Outcome:
 
 async def _attempt(step: outside.Step[EffectOrder, Outcome], order: EffectOrder) -> Outcome:
     try:
-        summary = f"{order.effect.call.tool} on {order.effect.target}"
+        summary = words.ON.format(tool=order.effect.call.tool, target=order.effect.target)
         return await step(order, summary=summary, team=order.effect.contract.queue)
     except ActivityError as error:
         cause = error.cause
         if isinstance(cause, TimeoutFailure) and cause.type is TimeoutType.SCHEDULE_TO_START:
-            return outcome(OutcomeState.NOT_APPLIED, "No worker took it up in time. Nothing was sent.")
+            return outcome(OutcomeState.NOT_APPLIED, words.NO_WORKER)
         return outcome(OutcomeState.UNKNOWN, _why_unknown(cause))
 
 
@@ -49,19 +49,15 @@ async def _send_and_verify(order: EffectOrder) -> Outcome:
         # That this sending was refused, or went well, says nothing of an earlier one that came in late.
         found = await _found(order, absences=len(LOOKS) if sent.state is OutcomeState.UNKNOWN else 1)
         if found.count is None or found.count > 1:
-            times = f"It is there {found.count} times." if found.count else found.text
+            times = words.THERE_MORE_THAN_ONCE.format(count=found.count) if found.count else found.text
             return outcome(OutcomeState.UNKNOWN, f"{sent.text} {times}")
         if sent.state is OutcomeState.APPLIED:
             return sent
         if found.count == 1:
-            text = f"No reply said so, but the tool was asked: it happened. {found.text}"
-            return outcome(OutcomeState.APPLIED, text)
+            return outcome(OutcomeState.APPLIED, words.IT_IS_THERE.format(text=found.text))
         if sent.state is OutcomeState.NOT_APPLIED:
             return sent
-    return outcome(
-        OutcomeState.UNKNOWN,
-        f"It was sent {MOST_RESENDS + 1} times, no reply told what became of it, and it is not there.",
-    )
+    return outcome(OutcomeState.UNKNOWN, words.IT_IS_NOT_THERE.format(times=MOST_RESENDS + 1))
 
 
 async def _found(order: EffectOrder, absences: int) -> Verified:
@@ -89,17 +85,17 @@ async def _found(order: EffectOrder, absences: int) -> Verified:
 
 async def _look(order: EffectOrder) -> Verified:
     try:
-        summary = f"look for {order.effect.call.tool}"
+        summary = words.LOOK_FOR.format(tool=order.effect.call.tool)
         return await outside.verify(order, summary=summary, team=order.effect.contract.queue)
     except ActivityError as error:
         why = str(getattr(error.cause, "message", None) or error.cause or error)
-        return Verified(count=None, text=f"Whether it is there could not be looked up: {why}")
+        return Verified(count=None, text=words.NOT_VERIFIED.format(why=why))
 
 
 def _why_unknown(cause: BaseException | None) -> str:
     if isinstance(cause, TimeoutFailure):
-        return "The worker that sent it was lost before it could report, or the reply took too long."
-    return str(getattr(cause, "message", None) or cause or "The reply was lost.")
+        return words.WORKER_LOST
+    return str(getattr(cause, "message", None) or cause or words.REPLY_LOST)
 
 
 def outcome(state: OutcomeState, text: str) -> Outcome:

@@ -1,9 +1,8 @@
 """What is read off a run's memory: its view for the cards, its summary for lists."""
 
-from datetime import UTC, datetime
-
 from temporalio import workflow
 
+from . import words
 from .journal import Journal
 from .rules.policy import may_keep_quiet_of
 from .undoing import offered
@@ -27,32 +26,29 @@ def waits_for(memory: Memory) -> str:
     """What people have to do, or what else is waited for, in words; empty when there is nothing."""
     for unknown in memory.unknowns.values():
         if not unknown.said:
-            return f"Waiting for someone to say what became of {unknown.tool} on {unknown.target}"
+            return words.WAITING_FOR_WORD.format(tool=unknown.tool, target=unknown.target)
     for question in memory.questions.values():
         if not question.answered:
-            return "Waiting for an answer"
+            return words.WAITING_FOR_ANSWER
     for approval in memory.approvals.values():
         if approval.state is ApprovalState.OPEN:
-            return f"Waiting for approval of {approval.effect.contract.name} on {approval.effect.target}"
+            effect = approval.effect
+            return words.WAITING_FOR_APPROVAL.format(tool=effect.contract.name, target=effect.target)
     for approval in memory.approvals.values():
         if approval.state is ApprovalState.QUORUM and approval.held:
-            return f"Held: {approval.held}"
+            return words.IS_HELD.format(why=approval.held)
     return next((_on_purpose(each.wait) for each in memory.open if each.wait is not None), "")
 
 
 def _on_purpose(wait: Wait) -> str:
-    until = "" if wait.until is None else f"until {clock(wait.until)}"
+    until = "" if wait.until is None else words.UNTIL.format(at=words.clock(wait.until))
     match wait.kind:
         case WaitKind.TIME:
-            return f"Waiting {until}"
+            return words.WAITING.format(until=until)
         case WaitKind.EVENT:
-            return f"Waiting for {wait.about}, {until}"
+            return words.WAITING_FOR.format(about=wait.about, until=until)
         case WaitKind.ANSWER:
-            return "Waiting for an answer"
-
-
-def clock(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            return words.WAITING_FOR_ANSWER
 
 
 def state(journal: Journal) -> RunState:

@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 from temporalio.exceptions import TimeoutError as TimeoutFailure
 
-from . import outside, pinning
+from . import outside, pinning, words
 from .journal import Journal
 from .values.calls import Thought
 from .values.steps import ThinkOrder
@@ -38,7 +38,8 @@ async def think(journal: Journal) -> Thought:
     began, rounds = workflow.now(), 0
     while True:
         try:
-            return await journal.unless_stopped(outside.think(order, summary=f"turn {order.turn}"))
+            summary = words.TURN.format(number=order.turn)
+            return await journal.unless_stopped(outside.think(order, summary=summary))
         except ActivityError as error:
             if workflow.now() - began >= GIVEN_UP_AFTER or _no_retry_mends(error):
                 raise
@@ -58,7 +59,7 @@ def _no_retry_mends(error: ActivityError) -> bool:
 def _away(since: datetime, error: ActivityError) -> str:
     """To people."""
     why = str(getattr(error.cause, "message", None) or error.cause or error)
-    return f"No answer from its planner since {since:%H:%M} UTC, asking again: {why[:LONGEST_REASON]}"
+    return words.PLANNER_AWAY.format(since=since, why=why[:LONGEST_REASON])
 
 
 def _said(error: ActivityError) -> tuple[int, timedelta]:

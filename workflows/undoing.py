@@ -1,5 +1,6 @@
 """A change is remembered together with the call that would take it back."""
 
+from . import words
 from .case import Case
 from .rules.keys import NoPlace
 from .rules.undoing import inverse
@@ -22,13 +23,13 @@ def remember(case: Case, outcome: Outcome) -> None:
     try:
         if outcome.edited != bool(call.edited_by):
             # An operator reset the run: with which arguments it was made, only the effect knows.
-            raise NoPlace("it was made with other arguments, before this run was reset")
+            raise NoPlace(words.OTHER_ARGUMENTS)
         arguments = inverse(case.contract, call.arguments, case.open.before, outcome.structured)
     except ValueError as why:
-        case.journal.audit("no_undo", f"{call.tool} can't be undone: {why}", call=str(call.number))
+        case.journal.audit("no_undo", words.NO_UNDO.format(tool=call.tool, why=why), call=str(call.number))
         return
     kept = case.journal.memory.undos
-    title = f"Undo: {call.title or call.tool}"
+    title = words.UNDO.format(what=call.title or call.tool)
     kept[call.number] = ProposedCall(tool=undo.tool, arguments=arguments, label="undo", title=title)
     while len(kept) > MOST or sum(len(each.arguments) for each in kept.values()) > CHARACTERS:
         kept.popitem(last=False)

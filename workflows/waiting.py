@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import FailureError
 
+from . import words
 from .docket import Docket, alert_slot
 from .freeze import Freeze
 from .journal import Journal
@@ -42,9 +43,8 @@ async def _until_it_differs(journal: Journal, approval: Approval) -> None:
 
     what = "" if due is None else due[1].value if due[1] else "expires"
     try:
-        await workflow.wait_condition(
-            differs, timeout=patience, timeout_summary=f"approval {approval.id}: {what}"
-        )
+        summary = words.WAIT_OF_APPROVAL.format(id=approval.id, due=what)
+        await workflow.wait_condition(differs, timeout=patience, timeout_summary=summary)
     except TimeoutError:
         # What was clicked in time may have come in together with the timer: it is judged first.
         await journal.inbox.judged_so_far()
@@ -81,7 +81,7 @@ def _to_come(journal: Journal, approval: Approval) -> list[tuple[datetime, Alert
 
 def _come_due(journal: Journal, approval: Approval, kind: AlertKind | None) -> None:
     if kind is None:
-        Docket(journal).end(approval, ApprovalState.EXPIRED, "nobody decided in time")
+        Docket(journal).end(approval, ApprovalState.EXPIRED, words.NOBODY_DECIDED)
         return
     # Each change has a timer of its own, and those of one card may have been shown a moment apart.
     for each in list(journal.memory.approvals.values()):
@@ -131,7 +131,7 @@ async def thawed(journal: Journal, frozen: tuple[Frozen, ...], approval: Approva
                 or (approval is not None and memory.approvals[approval.id] != known)
             ),
             timeout=max(until - workflow.now(), timedelta(0)),
-            timeout_summary="look again whether it is still frozen",
+            timeout_summary=words.STILL_FROZEN,
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from .. import words
 from ..values.approval import Admission, Approval, ApprovalState, Shown, Vote
 from ..values.base import EffectDigest
 from ..values.freeze import Frozen
@@ -75,7 +76,7 @@ def admit(
         # Of whoever gave it since nobody has asked who they are, nor told the channel of an emergency.
         return Stale()
     if approval.deadline is not None and now >= approval.deadline + approval.rule.fresh_for:
-        return _lapsed(approval, "it was approved, but for too long nothing let it be applied", now)
+        return _lapsed(approval, words.NOT_APPLIED_IN_TIME, now)
     if now - evidence.previewed_at > approval.rule.fresh_for or now - evidence.asked_at > PEOPLE_FRESH:
         return Stale()
     standing = {facts.person: facts for facts in evidence.voters}
@@ -88,7 +89,7 @@ def admit(
     )
     if len(kept) < len(approval.votes) or short_of(approval, kept) > 0:
         reopened, _ = decide(approval, FellAway(kept))
-        return Short(reopened, "An approval fell away: somebody who gave it may not decide any more.")
+        return Short(reopened, words.VOTE_FELL_AWAY)
     if evidence.effect != approval.effect.digest:
         return Drifted()
     emergency = any(vote.break_glass for vote in kept)
@@ -110,7 +111,7 @@ def admit(
 def _held(approval: Approval, frozen: Sequence[Frozen], now: datetime) -> Held | Lapsed:
     """An approval is not kept for longer than people were given to decide."""
     if approval.deadline is not None and now >= approval.deadline:
-        return _lapsed(approval, "a freeze lasted longer than it did", now)
+        return _lapsed(approval, words.FROZEN_TOO_LONG, now)
     return Held(approval.model_copy(update={"held": held_by(frozen)}))
 
 
@@ -121,10 +122,13 @@ def _lapsed(approval: Approval, why: str, now: datetime) -> Lapsed:
 
 def held_by(frozen: Sequence[Frozen]) -> str:
     """In words, for cards and steps: what is frozen, and why."""
-    return "; ".join(
-        f"{each.environment or 'everything'} is frozen{f' by {each.by_words}' if each.by_words else ''}: {each.reason}"
-        for each in frozen
-    )
+    return "; ".join(map(_frozen, frozen))
+
+
+def _frozen(by: Frozen) -> str:
+    said = words.FROZEN_BY if by.by_words else words.FROZEN
+    what = by.environment or words.EVERYTHING
+    return said.format(what=what, who=by.by_words, reason=by.reason)
 
 
 def admit_by_rule(

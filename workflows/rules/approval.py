@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from .. import words
 from ..values.approval import Approval, ApprovalState, Vote
 from ..values.base import CanonicalJson, Json
 from ..values.calls import Call
@@ -67,19 +68,6 @@ class NotCounted(NamedTuple):
 Event = Clicked | Edited | Over | FellAway
 Outcome = Counted | NotCounted
 
-REPLACED = (
-    "This preview was replaced by a newer one, so your click did not count. Please look at the newest card."
-)
-ENDED = {
-    ApprovalState.APPROVED: "This was already approved and is being applied.",
-    ApprovalState.REJECTED: "This was already rejected.",
-    ApprovalState.EXPIRED: "This request has expired, so your click did not count.",
-    ApprovalState.SUPERSEDED: REPLACED,
-    ApprovalState.WITHDRAWN: "This is no longer needed, so your click did not count.",
-    ApprovalState.PLANNED: "This run only plans, so there is nothing to decide.",
-}
-EDITED = "its arguments were edited"
-
 
 def decide(approval: Approval, event: Event) -> tuple[Approval, Outcome]:
     """What *event* makes of *approval*. One that does not count leaves it as it is."""
@@ -92,12 +80,12 @@ def decide(approval: Approval, event: Event) -> tuple[Approval, Outcome]:
             return _over(approval, event)
         case FellAway(votes):
             if approval.state.ended:
-                return approval, NotCounted(ENDED[approval.state])
+                return approval, NotCounted(words.DECIDED[approval.state])
             # Who gave a vote that still stands can't give it again: where those suffice, there is nothing to ask.
             enough = short_of(approval, votes) <= 0
             state = ApprovalState.QUORUM if enough else ApprovalState.OPEN
             update = {"votes": votes, "state": state, "held": ""}
-            text = "The other approvals suffice." if enough else "It is open again."
+            text = words.OTHERS_SUFFICE if enough else words.OPEN_AGAIN
             return approval.model_copy(update=update), Counted(text)
 
 
@@ -123,7 +111,7 @@ def _clicked(approval: Approval, event: Clicked) -> tuple[Approval, Outcome]:
     kind = (vote.person.user, vote.break_glass)
     votes = (*(known for known in approval.votes if (known.person.user, known.break_glass) != kind), vote)
     if not decision.approve:
-        why = f"rejected: {decision.reason}" if decision.reason else "rejected"
+        why = words.REJECTED_WITH.format(reason=decision.reason) if decision.reason else "rejected"
         update = {
             "votes": votes,
             "state": ApprovalState.REJECTED,
@@ -131,26 +119,26 @@ def _clicked(approval: Approval, event: Clicked) -> tuple[Approval, Outcome]:
             "why": why,
             "held": "",
         }
-        return approval.model_copy(update=update), Counted("You rejected it.")
+        return approval.model_copy(update=update), Counted(words.REJECTED)
     voted = approval.model_copy(update={"votes": votes})
     missing = short_of(voted, votes)
     if missing > 0:
-        return voted, Counted(f"You approved it. {missing} more to go.")
-    return voted.model_copy(update={"state": ApprovalState.QUORUM}), Counted("You approved it.")
+        return voted, Counted(words.APPROVED_MORE_TO_GO.format(missing=missing))
+    return voted.model_copy(update={"state": ApprovalState.QUORUM}), Counted(words.APPROVED)
 
 
 def _closed(approval: Approval, said: Decide | Edit, now: datetime) -> str:
     """Is it about what is open now, and in time?"""
     if said.gate != approval.gate:
-        return REPLACED
+        return words.REPLACED
     if approval.state.ended:
-        return ENDED[approval.state]
+        return words.DECIDED[approval.state]
     # A no is never too late for what enough people have approved and is not yet applied.
     no = isinstance(said, Decide) and not said.approve and approval.state is ApprovalState.QUORUM
     if approval.deadline is not None and said.clicked_at >= approval.deadline and not no:
-        return ENDED[ApprovalState.EXPIRED]
+        return words.DECIDED[ApprovalState.EXPIRED]
     if said.clicked_at > now + SKEW:
-        return "The clock of the bot is ahead of Temporal's, so your click could not be dated. Please tell whoever runs it."
+        return words.CLOCK_AHEAD
     return ""
 
 
@@ -158,9 +146,9 @@ def _not_to_be_approved(approval: Approval, decision: Decide) -> str:
     if not decision.approve:
         return ""
     if approval.state is ApprovalState.QUORUM and not (decision.break_glass and approval.held):
-        return "Enough people have already approved this."
+        return words.ENOUGH_APPROVED
     if not approval.shown.complete:
-        return "The preview could not be shown whole, so it can't be approved."
+        return words.NOT_SHOWN_WHOLE
     return ""
 
 
@@ -170,12 +158,12 @@ def ineligible(approval: Approval, facts: PersonFacts) -> str:
     if stranger := _not_a_member(approval, facts):
         return stranger
     if not rule.approvers:
-        return "Nobody may approve this: no rule names an approver for it."
+        return words.NO_APPROVERS
     # By user id alone: on Enterprise Grid the same person comes with different teams.
     if rule.four_eyes and facts.person.user in {person.user for person in approval.requesters}:
-        return "You asked for this change, so somebody else has to decide on it."
+        return words.FOUR_EYES
     if not rule.approvers.includes(facts):
-        return "You are not one of the approvers for this change."
+        return words.NOT_AN_APPROVER
     return ""
 
 
@@ -185,7 +173,7 @@ def _no_emergency(approval: Approval, facts: PersonFacts) -> str:
     if stranger := _not_a_member(approval, facts):
         return stranger
     if named is None or not named.people.includes(facts):
-        return "No rule lets you approve this alone in an emergency."
+        return words.NOT_FOR_EMERGENCIES
     return ""
 
 
@@ -196,20 +184,20 @@ def may_vote(approval: Approval, vote: Vote, facts: PersonFacts) -> bool:
 
 def _not_a_member(approval: Approval, facts: PersonFacts) -> str:
     if facts.person.team != approval.home_team or facts.standing is Standing.OUTSIDER:
-        return "Only members of this workspace may decide on this."
+        return words.OUTSIDER_DECIDES
     if facts.standing is not Standing.MEMBER:
-        return f"A {facts.standing.value} account may not decide on this."
+        return words.ACCOUNT_DECIDES.format(standing=facts.standing.value)
     return ""
 
 
 def _voted(approval: Approval, decision: Decide) -> str:
     if decision.break_glass and not (decision.reason.strip() and decision.approve):
-        return "Approving alone in an emergency needs a reason."
+        return words.EMERGENCY_NEEDS_REASON
     if decision.break_glass and emergencies(approval):
-        return "This was already approved alone in an emergency."
+        return words.EMERGENCY_ALREADY
     same = (decision.by.user, decision.approve, decision.break_glass)
     if any((vote.person.user, vote.approve, vote.break_glass) == same for vote in approval.votes):
-        return "You have already decided on this."
+        return words.ALREADY_VOTED
     return ""
 
 
@@ -229,7 +217,7 @@ def _edited(approval: Approval, event: Edited) -> tuple[Approval, Outcome]:
     refusal = _closed(approval, event.edit, event.now) or _may_not_edit(approval, event)
     if refusal:
         return approval, NotCounted(refusal)
-    return _over(approval, Over(ApprovalState.SUPERSEDED, EDITED, event.now))
+    return _over(approval, Over(ApprovalState.SUPERSEDED, words.EDITED, event.now))
 
 
 def _may_not_edit(approval: Approval, event: Edited) -> str:
@@ -238,18 +226,18 @@ def _may_not_edit(approval: Approval, event: Edited) -> str:
     if stranger := _not_a_member(approval, facts):
         return stranger
     if not asked and not approval.rule.approvers.includes(facts):
-        return "Only who asked for this change and its approvers may edit it."
+        return words.NOT_AN_EDITOR
     try:
         wanted = parse(event.edit.arguments)
     except NotCanonical as error:
-        return f"The edited arguments can't be read: {error}."
+        return words.EDIT_UNREADABLE.format(why=error)
     without = event.edit.without
     if not isinstance(wanted, dict) or not (wanted or without):
-        return "The edit changes nothing."
+        return words.EDIT_EMPTY
     try:
         with_edit(approval.effect.call, wanted, without)
     except NotCanonical as error:
-        return f"The edited arguments can't be sent: {error}."
+        return words.EDIT_UNSENDABLE.format(why=error)
     return _locked(approval, [*wanted, *without])
 
 
@@ -261,12 +249,12 @@ def with_edit(call: Call, wanted: dict[str, Json], without: Sequence[str] = ()) 
 
 def _locked(approval: Approval, named: Sequence[str]) -> str:
     locked = [name for name in named if name in approval.shown.locked]
-    return f"{locked[0]} holds something masked, so it can't be edited." if locked else ""
+    return words.EDIT_MASKED.format(name=locked[0]) if locked else ""
 
 
 def _over(approval: Approval, event: Over) -> tuple[Approval, Outcome]:
     """One that ended stays as it ended."""
     if approval.state.ended:
-        return approval, NotCounted(ENDED[approval.state])
+        return approval, NotCounted(words.DECIDED[approval.state])
     update = {"state": event.state, "why": event.why, "ended_at": event.now, "held": ""}
     return approval.model_copy(update=update), Counted(event.why)

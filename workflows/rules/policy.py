@@ -4,6 +4,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from .. import words
 from ..values.base import CanonicalJson, Json
 from ..values.calls import Call
 from ..values.people import People, Person, PersonFacts, Standing
@@ -33,7 +34,7 @@ _PLACE = re.compile(r"\{([^{}]*)\}")
 
 Verdict = Allowed | NeedsApproval | Refused
 
-NOBODY = Rule(name="nobody was named", then=RuleKind.ASK)
+NOBODY = Rule(name=words.NOBODY_WAS_NAMED, then=RuleKind.ASK)
 """For an effect that no rule matches: it needs an approval that nobody can give."""
 
 
@@ -76,22 +77,21 @@ def target_of(contract: ToolContract, arguments: CanonicalJson) -> str:
 def judge(call: Call, contract: ToolContract | None, rules: tuple[Rule, ...]) -> Verdict:
     """The first rule that matches wins; a model has no say in it. What only reads is never asked about."""
     if contract is None:
-        return Refused(f"{call.tool} is not one of this agent's tools")
+        return Refused(words.NOT_A_TOOL.format(tool=call.tool))
     if not isinstance(parse(call.arguments), dict):
-        return Refused(f"the arguments of {call.tool} are not an object")
+        return Refused(words.NOT_AN_OBJECT.format(tool=call.tool))
     name = unnamed(contract, call.arguments)
     if name and (not contract.reads or _closes_by_name(rules, call)):
-        return Refused(
-            f"{call.tool} needs its argument {name}, as a text or a number: by it is known what it works on"
-        )
+        return Refused(words.UNNAMED.format(tool=call.tool, name=name))
     rule = deciding(call, contract, rules)
     if rule.then is RuleKind.REFUSE:
-        return Refused(f"the rule “{rule.name}” does not allow it")
+        return Refused(words.RULE_REFUSES.format(rule=rule.name))
     if contract.reads:
-        return Allowed("reading", "it only reads")
+        return Allowed("reading", words.ONLY_READS)
     if rule.then is RuleKind.ALLOW:
-        return Allowed(rule.name, f"the rule “{rule.name}” allows it")
-    return NeedsApproval(rule, f"{contract.name} changes {target_of(contract, call.arguments)}")
+        return Allowed(rule.name, words.RULE_ALLOWS.format(rule=rule.name))
+    target = target_of(contract, call.arguments)
+    return NeedsApproval(rule, words.CHANGES.format(tool=contract.name, target=target))
 
 
 def deciding(call: Call, contract: ToolContract, rules: tuple[Rule, ...]) -> Rule:
@@ -186,9 +186,9 @@ def may_answer(spec: AgentSpec, requester: Person, who: str) -> People:
 def may_freeze(facts: PersonFacts, home_team: str, freezers: People) -> str:
     """Why this person may neither freeze nor unfreeze; empty when they may. Nobody, until somebody is named."""
     if facts.person.team != home_team or facts.standing is Standing.OUTSIDER:
-        return "Only members of this workspace may freeze or unfreeze."
+        return words.OUTSIDER_FREEZES
     if facts.standing is not Standing.MEMBER:
-        return f"A {facts.standing.value} account may neither freeze nor unfreeze."
+        return words.ACCOUNT_FREEZES.format(standing=facts.standing.value)
     if not freezers.includes(facts):
-        return "You are not one of those who may freeze or unfreeze."
+        return words.NOT_A_FREEZER
     return ""

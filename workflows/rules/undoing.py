@@ -7,6 +7,7 @@ is taken back by fleet.deploy {"service": "checkout", "version": "1.4.1"}
 
 from collections.abc import Mapping
 
+from .. import words
 from ..values.base import MASKED, CanonicalJson, Json
 from ..values.tools import ToolContract, Undo
 from .canonical import canonical, parse
@@ -33,9 +34,9 @@ def inverse(
     after = _taken(contract.undo, RESULT, result)
     for name, value in after.items():
         if MASKED in canonical(value):
-            raise NoPlace(f"{name} holds a secret, and is masked")
+            raise NoPlace(words.IS_MASKED.format(name=name))
     for name in sorted(names_of(contract.undo)[1] - {*before, *after}):
-        raise NoPlace(f"nothing is known of its {name}")
+        raise NoPlace(words.NOTHING_KNOWN.format(name=name))
     template = {
         name: value
         for name, value in contract.undo.arguments.items()
