@@ -16,10 +16,9 @@ from tests.bot.test_asking import plan
 from tests.bot.test_copies import copy, direct, wants
 from tests.bot.test_together import labels, press, reject, started
 from tests.bot.views import RULE, RUN, approval, buttons, together, unknown, view
-from tests.workflows.far_end import ALICE, BOB, CAROL, MALLORY, FarEnd, deploy
-from workflows.rules.policy import may_see
+from tests.workflows.far_end import BOB, FarEnd, deploy
 from workflows.values.approval import ApprovalState
-from workflows.values.people import People, PersonFacts, Standing
+from workflows.values.people import People
 from workflows.values.spec import Rule, RuleKind
 
 QUIET = RULE.model_copy(update={"discreet": True})
@@ -75,19 +74,6 @@ def test_what_may_have_happened_says_where_to_see_what_was_sent():
     assert SECRET not in json.dumps(card.blocks)
     assert [*buttons(card)] == ["Details", "It happened", "It did not, try again", "Stop"]
     assert done.gate in buttons(card)["Details"]["value"]
-
-
-def test_those_who_asked_and_those_who_may_decide_may_see_it():
-    def sees(person, standing=Standing.MEMBER, groups=()):
-        facts = PersonFacts(person=person, standing=standing, groups=groups, looked_up_at=kept().opened_at)
-        return may_see(facts, (ALICE,), QUIET)
-
-    assert sees(BOB)
-    assert sees(ALICE, Standing.GUEST)
-    assert sees(CAROL, groups=("S0RELEASE",))
-    assert not sees(CAROL)
-    assert not sees(BOB, Standing.GUEST)
-    assert not sees(MALLORY)
 
 
 async def test_when_slack_can_not_say_who_somebody_is_it_is_not_shown():

@@ -436,6 +436,17 @@ def test_an_edit_may_leave_out_what_is_not_masked():
     assert (after.state, outcome) == (ApprovalState.SUPERSEDED, Counted("its arguments were edited"))
 
 
+def test_an_edit_is_as_large_as_what_is_sent():
+    half = "x" * (MAX_BYTES // 2)
+    full = approval()
+    call = full.effect.call.model_copy(update={"arguments": canonical({"old": half})})
+    full = full.model_copy(update={"effect": full.effect.model_copy(update={"call": call})})
+    replaced = canonical({"new": half})
+
+    assert isinstance(edited(full, member(ALICE), replaced)[1], NotCounted)
+    assert edited(full, member(ALICE), replaced, without=("old",))[1] == Counted("its arguments were edited")
+
+
 def test_an_edit_that_makes_it_too_large_to_be_sent_says_so():
     before = approval()
     note = "x" * (MAX_BYTES - len('{"note":""}'))

@@ -3,17 +3,15 @@
 import json
 
 from tests.workflows.far_end import ALICE, BOB, BY_BOB, click, deploy, in_order, resolve, spec
-from tests.workflows.samples import approval, call
+from tests.workflows.samples import approval
 from workflows.docket import ENDED_CARDS, Docket
 from workflows.journal import Journal
-from workflows.rules.policy import keeps_quiet_of, may_keep_quiet_of
 from workflows.values.account import Account
 from workflows.values.approval import ApprovalState
-from workflows.values.base import CanonicalJson
 from workflows.values.people import Place
 from workflows.values.run import Ask, RunInput
 from workflows.values.signals import Said
-from workflows.values.spec import Rule, RuleKind, Runbook, RunbookStep
+from workflows.values.spec import Rule
 from workflows.values.view import Card, RunView
 
 SECRET = "fence-7"
@@ -24,34 +22,6 @@ def shown(view: RunView) -> str:
     """All but what the bot hides."""
     rest = view.model_copy(update={"approvals": (), "unknowns": ()})
     return json.dumps(rest.model_dump(mode="json"))
-
-
-def test_it_is_known_of_a_call_and_of_what_it_was_before_it_was_edited():
-    quiet_here = QUIET.model_copy(update={"arguments": {"version": "1.4.2"}})
-    loud = Rule(name="loud", then=RuleKind.ASK)
-    edited = call().model_copy(
-        update={"arguments": CanonicalJson('{"environment":"prod"}'), "before_edits": call().arguments}
-    )
-
-    assert keeps_quiet_of(call(), spec(QUIET))
-    assert keeps_quiet_of(edited, spec(quiet_here, loud))
-    assert not keeps_quiet_of(call(), spec(loud, QUIET))
-    assert not keeps_quiet_of(call().model_copy(update={"tool": "no.such"}), spec(QUIET))
-
-
-def test_a_step_to_come_is_called_by_its_tool_where_a_discreet_rule_might_speak_of_it():
-    steps = (
-        RunbookStep(id="look", title="Look", call="fleet.look"),
-        RunbookStep(id="ship", title="Ship", call="fleet.deploy"),
-    )
-    runbook = Runbook(phrases=("deploy",), steps=steps, answer="")
-
-    def called(step: str, rule: Rule) -> str:
-        return may_keep_quiet_of(step, spec(rule).model_copy(update={"planner": runbook}))
-
-    assert called("ship", QUIET) == "fleet.deploy"
-    assert called("ship", QUIET.model_copy(update={"tools": ("fleet.restart",)})) == ""
-    assert called("ship", BY_BOB) == called("look", QUIET) == called("gone", QUIET) == ""
 
 
 def test_a_gate_covers_that_its_rule_is_discreet_and_others_are_as_they_were():
