@@ -14,7 +14,7 @@ from .answers import Answers
 from .asked import Asked
 from .commands import AboutFreezes, StartRun, by_phrase, normalised, read
 from .desk import Desk, sorry
-from .errors import BotError, TemporalUnavailable
+from .errors import BotError, SlackError, TemporalUnavailable
 from .payloads import Click, Command, Mention, Payload
 from .remembered import Remembered
 from .runs import Runs, within
@@ -22,10 +22,12 @@ from .schedule_texts import AboutSchedules
 from .settings import BotSettings
 from .slack import Slack
 from .starting import Starting
+from .views import modals
 from .views.blocks import Message
 from .views.lists import sentence
 from .views.refs import GoalRef, ListRef, RunRef, WhyRef
 from .views.text import escaped
+from .words.why import DIALOG as WHY_TITLE
 
 log = logging.getLogger(__name__)
 
@@ -140,10 +142,31 @@ class Asking:
         await ack()
 
     async def why(self, ack: AsyncAck, body: Payload) -> None:
+        """In place of the answer that was clicked on; from a card in a dialog, which is seen from whichever pane."""
         click = Click.from_slack(body, datetime.now(UTC))
-        told = self._desk.why(click.ref(WhyRef), click.person, click.spot.channel)
-        self._later.do(self._instead(click, told))
+        ref = click.ref(WhyRef)
+        if click.ephemeral:
+            told = self._desk.why(ref, click.person, click.spot.channel)
+            self._later.do(self._instead(click, told))
+        else:
+            about = ref.model_copy(update={"channel": ref.channel or click.spot.channel})
+            self._later.do(self._explain(click, about))
         await ack()
+
+    async def _explain(self, click: Click, about: WhyRef) -> None:
+        try:
+            dialog = click.view_id or await self._slack.open_modal(
+                click.trigger_id, modals.loading(WHY_TITLE)
+            )
+        except SlackError as error:
+            log.warning("a dialog could not be opened: %s", error)
+            return
+        try:
+            async with within():
+                shown = await self._desk.why(about, click.person, about.channel)
+        except BotError as error:
+            shown = sorry(error)
+        await self._slack.update_modal(dialog, modals.shown_modal(shown, WHY_TITLE))
 
     async def _instead(self, click: Click, card: Awaitable[Message]) -> None:
         """In the place of the answer that was clicked on; what can't be shown now leaves that as it is."""

@@ -6,7 +6,7 @@ from workflows.values.signals import Said
 
 from .. import words
 from ..words import ending
-from .blocks import Block, plain, quote, rich, section
+from .blocks import Block, Message, plain, quote, rich, section
 from .refs import METADATA_LIMIT, ReasonRef, Ref
 from .text import channel, escaped
 
@@ -44,6 +44,11 @@ def loading(name: str = words.DETAILS_TITLE) -> View:
 def said_modal(text: str, name: str = words.DETAILS_TITLE) -> View:
     """A sentence in place of what could not be shown."""
     return modal("said", name, None, [section(text)])
+
+
+def shown_modal(message: Message, name: str) -> View:
+    """What would else be a message of its own."""
+    return modal("said", name, None, list(message.blocks))
 
 
 def reject_modal(about: ReasonRef) -> View:

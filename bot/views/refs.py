@@ -117,6 +117,8 @@ class WhyRef(RunRef):
     turn: int = 0
     """0: the latest."""
     call: int = 0
+    channel: str = ""
+    """In a dialog: where it was opened."""
 
 
 class PageRef(ApprovalRef):

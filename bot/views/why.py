@@ -64,7 +64,7 @@ def _card(account: Account, asked: WhyRef, limit: int) -> Message:
         *(block for call in shown for block in _call(call, limit)),
         *(_beside(account.rows, limit) if first == 0 else []),
         _position(first, len(shown), len(account.calls)),
-        _turning(account, first),
+        _turning(account, first, asked.channel),
     )
 
 
@@ -148,7 +148,7 @@ def _position(first: int, shown: int, every: int) -> Block | None:
     return context(said.CALLS_OF.format(first=first + 1, last=first + shown, all=every))
 
 
-def _turning(account: Account, first: int) -> Block | None:
+def _turning(account: Account, first: int, channel: str) -> Block | None:
     to: list[tuple[str, str, int, int]] = []
     if account.turn > 1:
         to.append(("why_previous", said.A_TURN.format(turn=account.turn - 1), account.turn - 1, 0))
@@ -159,7 +159,7 @@ def _turning(account: Account, first: int) -> Block | None:
     if first > 0:
         to.append(("why_first", said.FIRST_CALLS, account.turn, 0))
     row = [
-        button(action, label, WhyRef(run=account.run_id, turn=turn, call=call).packed())
+        button(action, label, WhyRef(run=account.run_id, turn=turn, call=call, channel=channel).packed())
         for action, label, turn, call in to
     ]
     return actions(*row) if row else None

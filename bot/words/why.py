@@ -3,6 +3,7 @@
 from workflows.values.approval import ApprovalState
 from workflows.values.calls import Ended
 
+DIALOG = "What happened, and why"
 TITLE = "{name}, turn {turn} of {turns}"
 NOT_BEGUN = "{name}: its planner has not said anything yet."
 ASKED = "Asked by "

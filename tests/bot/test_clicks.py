@@ -130,7 +130,20 @@ async def test_a_run_is_stopped_from_its_root_card(workspace, alice):
     assert [each["text"]["text"] for each in buttons(root)] == ["Details"]
     assert "Nothing was changed." in words(root)
     await alice.click(root, "Details")
-    await alice.sees("C0OPS", f"{workspace.run}, turn 1 of 1")
+    await alice.until(lambda: shown(alice, f"{workspace.run}, turn 1 of 1"))
+
+
+async def test_what_a_run_did_is_looked_through_turn_by_turn_in_a_dialog(workspace, alice, bob):
+    await bob.click(await card_of(workspace, alice), "Approve")
+    await alice.sees("C0OPS", f"Done: {workspace.run}")
+    root = next(each for each in await bob.messages("C0OPS") if each["ts"] == each["thread_ts"])
+
+    await bob.click(root, "Details")
+    await bob.click(await bob.until(lambda: shown(bob, "turn 2 of 2")), "Turn 1")
+    told = await bob.until(lambda: shown(bob, "turn 1 of 2"))
+
+    assert "fleet.deploy" in words(told)
+    assert len(await bob.views()) == 1
 
 
 async def test_a_click_on_a_run_that_an_operator_ended_is_answered_and_its_card_loses_its_buttons(
