@@ -7,7 +7,7 @@ from tests.workflows.samples import call, member
 from workflows.rules.policy import keeps_quiet_of, may_answer, may_keep_quiet_of, may_see
 from workflows.values.base import CanonicalJson
 from workflows.values.people import People, Standing
-from workflows.values.spec import BreakGlass, Rule, RuleKind, Runbook, RunbookStep
+from workflows.values.spec import BreakGlass, ModelPlanner, Rule, RuleKind, Runbook, RunbookStep
 
 QUIET = BY_BOB.model_copy(update={"discreet": True})
 
@@ -37,6 +37,8 @@ def test_a_step_to_come_is_called_by_its_tool_where_a_discreet_rule_might_speak_
 
     assert called("ship", QUIET) == "fleet.deploy"
     assert called("ship", QUIET.model_copy(update={"tools": ("fleet.restart",)})) == ""
+    model = ModelPlanner(models=("test",))
+    assert may_keep_quiet_of("ship", spec(QUIET).model_copy(update={"planner": model})) == ""
     assert called("ship", BY_BOB) == called("look", QUIET) == called("gone", QUIET) == ""
 
 
