@@ -191,11 +191,11 @@ class Desk:
         if not seen:
             return lists.sentence(said.NOT_YOURS_TO_SEE)
         if len(seen) > 1:
-            return lists.which_card(seen, cancel=False)
+            return lists.which_card(seen, await self._lists.links(seen), cancel=False)
         if why is not None:
             ref = why.model_copy(update={"run": seen[0].run_id})
             return why_card(await self._runs.account(ref.run, ref.turn), ref)
-        return lists.status_card(seen[0])
+        return lists.status_card(seen[0], await self._lists.links(seen))
 
     async def _cancel(self, intent: CancelRun, found: list[Found], asked: Asked) -> Message:
         run = _only(found, cancel=True)
@@ -281,7 +281,7 @@ def _only(found: list[Found], *, cancel: bool) -> Found | Message:
     """The one of them that is under way; else what to say, with buttons to *cancel* where there are several."""
     under_way = [run for run in found if run.open]
     if len(under_way) > 1:
-        return lists.which_card(under_way, cancel=cancel)
+        return lists.which_card(under_way, {}, cancel=cancel)
     return under_way[0] if under_way else lists.sentence(words.RUN_OVER)
 
 

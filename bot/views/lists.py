@@ -1,6 +1,6 @@
 """Answers to commands: help, agents, runs, chips. Seen only by who asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from workflows.rules.visible import visible
 from workflows.values.run import RunSummary
@@ -104,7 +104,10 @@ def runs_card(listed: Listed, ref: ListRef) -> Message:
     return message(
         f"{title}. {', '.join(_name(run) for run in listed.runs) or none}",
         section(f"*{title}*"),
-        *(section(run_lines(run, asked=ref.scope is not Scope.HERE)) for run in listed.runs),
+        *(
+            section(run_lines(run, listed.links.get(run.run_id, ""), asked=ref.scope is not Scope.HERE))
+            for run in listed.runs
+        ),
         None if listed.runs else section(none),
         context(said.ONLY_KNOWN) if listed.only_known else None,
         turning(
@@ -137,12 +140,16 @@ def run_lines(found: Found, link: str = "", *, asked: bool = False) -> str:
     summary = found.summary
     if summary is None:
         return f"{code(found.run_id)}: {said.UNDER_WAY if found.open else said.ENDED}"
-    name = f"<{link}|{escaped(summary.name)}>" if link else escaped(summary.name)
+    name = _linked(summary.name, link)
     by = f" by {user(summary.requester.user)} in {channel(summary.place.channel)}" if asked else ""
     return (
         f"*{name}*: {_standing(found, summary)}\n"
         f"“{escaped(shortened(one_line(summary.goal), 200))}”, {moment(found.started_at, 'started ')}{by}"
     )
+
+
+def _linked(name: str, link: str) -> str:
+    return f"<{link}|{escaped(name)}>" if link else escaped(name)
 
 
 def _standing(found: Found, summary: RunSummary) -> str:
@@ -161,7 +168,7 @@ def state_of(found: Found, summary: RunSummary) -> str:
     return f"{state}, {words.PLAN_ONLY}" if summary.plan_only else state
 
 
-def status_card(found: Found) -> Message:
+def status_card(found: Found, links: Mapping[str, str]) -> Message:
     """From Temporal's own record, so it answers when no worker is up."""
     summary = found.summary
     if summary is None:
@@ -174,7 +181,7 @@ def status_card(found: Found) -> Message:
     )
     return message(
         f"{escaped(summary.name)}: {state_of(found, summary)}.",
-        section(f"*{escaped(summary.name)}*: {state_of(found, summary)}"),
+        section(f"*{_linked(summary.name, links.get(found.run_id, ''))}*: {state_of(found, summary)}"),
         rich(quote(shortened(visible(summary.goal), 1000))),
         *(
             [rich(line(run_of(shortened(visible(summary.doing), 1000))))]
@@ -189,11 +196,11 @@ def status_card(found: Found) -> Message:
     )
 
 
-def which_card(runs: Sequence[Found], *, cancel: bool) -> Message:
+def which_card(runs: Sequence[Found], links: Mapping[str, str], *, cancel: bool) -> Message:
     """Several runs of that name."""
     blocks: list[Block] = []
     for found in runs[:CHIPS]:
-        blocks.append(section(run_lines(found)))
+        blocks.append(section(run_lines(found, links.get(found.run_id, ""))))
         if cancel and found.open:
             blocks.append(
                 actions(button("cancel_run", words.CANCEL_RUN, RunRef(run=found.run_id).packed(), "danger"))
