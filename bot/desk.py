@@ -23,6 +23,7 @@ from .commands import (
     NoRunNamed,
     NoSuchAgent,
     NothingToPlan,
+    OddCommand,
     StartRun,
     Status,
     TellRun,
@@ -270,6 +271,8 @@ def explanation(intent: Intent, settings: BotSettings) -> Message:
         case NoRunNamed(verb=verb):
             which = {"tell": words.WHICH_TO_TELL, "why": WHICH}.get(verb, words.WHICH_TO_CANCEL)
             card = lists.sentence(which.format(command=command))
+        case OddCommand(verb=verb, text=text):
+            card = lists.odd_command_card(verb, text, command)
         case TooLong(length=length):
             card = lists.sentence(words.TOO_LONG.format(length=length, limit=GOAL_LIMIT))
         case _:

@@ -18,6 +18,26 @@ from .text import channel, code, escaped, moment, one_line, shortened, user
 CHIPS = 6
 """As many as a person takes in at a glance."""
 LIST = 20
+FORMS = (
+    ("", "a form to fill in"),
+    ("<goal>", "say what should be done, in your own words"),
+    ("run <agent>: <goal>", "the same, by an agent that you name"),
+    ("plan <goal>", "only preview what it would change: nothing is applied"),
+    ("list", "the runs of this channel; `list mine`, `list waiting`, `list all`"),
+    ("status <run>", "where one stands"),
+    ("why <run> [turn]", "what happened in a turn, and because of what"),
+    ("cancel <run> [reason]", "stop one"),
+    ("tell <run> <text>", "have one do something else; so does mentioning me in its thread"),
+    ("dm on", "what you may decide on comes to you in a direct message too; `dm off` ends that"),
+    ("agents", "who can do what"),
+    ("freeze [environment] <reason>", "hold all changes, or those to one environment; `unfreeze` ends it"),
+    ("freezes", "what is frozen now"),
+    (
+        f'schedule "{CRON_EXAMPLE}" [in <time zone>] <goal>',
+        "ask again and again; `schedules` lists what is scheduled, and says how to end it",
+    ),
+)
+"""What can be typed behind the command, and what comes of it."""
 TITLES = {
     Scope.HERE: said.HERE,
     Scope.MINE: said.MINE,
@@ -40,32 +60,29 @@ def sentence(text: str, *blocks: Block) -> Message:
 
 
 def help_card(command: str, examples: Sequence[str]) -> Message:
-    forms = [
-        ("", "a form to fill in"),
-        ("<goal>", "say what should be done, in your own words"),
-        ("run <agent>: <goal>", "the same, by an agent that you name"),
-        ("plan <goal>", "only preview what it would change: nothing is applied"),
-        ("list", "the runs of this channel; `list mine`, `list waiting`, `list all`"),
-        ("status <run>", "where one stands"),
-        ("why <run> [turn]", "what happened in a turn, and because of what"),
-        ("cancel <run> [reason]", "stop one"),
-        ("tell <run> <text>", "have one do something else; so does mentioning me in its thread"),
-        ("dm on", "what you may decide on comes to you in a direct message too; `dm off` ends that"),
-        ("agents", "who can do what"),
-        (
-            "freeze [environment] <reason>",
-            "hold all changes, or those to one environment; `unfreeze` ends it",
-        ),
-        ("freezes", "what is frozen now"),
-        (
-            f'schedule "{CRON_EXAMPLE}" [in <time zone>] <goal>',
-            "ask again and again; `schedules` lists what is scheduled, and says how to end it",
-        ),
-    ]
-    lines = "\n".join(f"• {code(f'{command} {form}')}: {what}" for form, what in forms)
+    lines = "\n".join(_form(command, form, what) for form, what in FORMS)
     form = actions(button("start_form", words.START_TITLE, "form"))
     said = section(f"{words.GREETING}\n{lines}")
     return message(words.GREETING, said, form, context(words.TRY_ONE), *chips(examples))
+
+
+def odd_command_card(verb: str, text: str, command: str) -> Message:
+    """What a command takes that could not be read. Nothing to press: whoever mistyped it wanted nothing started."""
+    explained = {"unfreeze": "freeze", "schedules": "schedule"}.get(verb, verb)
+    forms = [(form, what) for form, what in FORMS if form.split()[:1] == [explained]]
+    lines = "\n".join(_form(command, form, what) for form, what in forms)
+    said = words.ODD_COMMAND.format(verb=code(verb), help=code(f"{command} help"))
+    asked = rich(quote(shortened(visible(text), 1000)))
+    return message(
+        f"{said} {', '.join(code(f'{command} {form}') for form, _ in forms)}",
+        section(said),
+        asked,
+        section(lines),
+    )
+
+
+def _form(command: str, form: str, what: str) -> str:
+    return f"• {code(f'{command} {form}')}: {what}"
 
 
 def unmatched_card(goal: str, examples: Sequence[str], *, plan_only: bool = False) -> Message:

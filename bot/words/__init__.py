@@ -202,6 +202,7 @@ UNMATCHED = "I don't know how to do that. This is what I can do; one click start
 UNMATCHED_PLAN = (
     "I don't know how to do that. This is what I can do; one click plans it, and applies nothing:"
 )
+ODD_COMMAND = "I can't read that, so nothing was started. This is how {verb} is used; {help} shows the rest."
 WHAT_TO_PLAN = "Say what should be planned: {form}. Every change is previewed, none is applied."
 NO_AGENTS = "No agent is set up here, so there is nothing that I could start."
 WHICH_RUN = "Which one do you mean?"

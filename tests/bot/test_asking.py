@@ -75,6 +75,16 @@ async def test_what_nobody_knows_how_to_do_is_answered_with_what_is_possible(wor
     await alice.until(lambda: gone(alice, chips))
 
 
+async def test_a_command_that_was_mistyped_is_answered_with_how_it_is_used(workspace, alice):
+    await alice.say("C0OPS", "/handrail list foo")
+    told = await alice.sees("C0OPS", "I can't read that, so nothing was started")
+
+    assert "`list mine`, `list waiting`, `list all`" in words(told)
+    assert "list foo" in words(told)
+    assert buttons(told) == []
+    assert await workspace.runs() == []
+
+
 async def gone(person, message) -> bool:
     return all(each["ts"] != message["ts"] for each in await person.messages(message["channel"]))
 
