@@ -115,9 +115,11 @@ class Desk:
     async def _start(self, intent: StartRun, asked: Asked) -> Message | None:
         spec = self._settings.agent(intent.agent)
         if spec is None:
-            return lists.no_such_agent_card(intent.agent, (), intent.goal, plan_only=intent.plan_only)
+            return lists.unknown_agent(intent.agent, self._settings.agents, self._settings.command)
         if refused := await self._refusal(spec, asked):
             return refused
+        if phrases := _makes_nothing_of(spec, intent.goal):
+            return lists.not_understood(spec.name, phrases)
         goal = Goal(
             text=intent.goal,
             by=asked.person,
@@ -230,15 +232,8 @@ class Desk:
         return all(self._makes_nothing_of(text, run) for run in found)
 
     def _makes_nothing_of(self, text: str, run: Found) -> tuple[str, ...]:
-        """The phrases of its runbook where none of them fits: it would end over it."""
         spec = self._settings.agent(run.summary.agent) if run.summary is not None else None
-        if (
-            spec is None
-            or not isinstance(spec.planner, Runbook)
-            or understood(spec.planner, text) is not None
-        ):
-            return ()
-        return spec.planner.phrases
+        return _makes_nothing_of(spec, text) if spec is not None else ()
 
     def _two_readings(self, command: Status | Why | CancelRun, goal: StartRun, found: list[Found]) -> Message:
         run = next((run for run in found if run.open), found[0])
@@ -262,6 +257,8 @@ def explanation(intent: Intent, settings: BotSettings) -> Message:
             card = lists.sentence(words.WHAT_TO_PLAN.format(form=code(f"{command} plan <goal>")))
         case Agents():
             card = lists.agents_card(settings.agents, command)
+        case NoSuchAgent(name=name, nearest=()):
+            card = lists.unknown_agent(name, settings.agents, command)
         case NoSuchAgent():
             card = lists.no_such_agent_card(
                 intent.name, intent.nearest, intent.goal, plan_only=intent.plan_only
@@ -278,6 +275,14 @@ def explanation(intent: Intent, settings: BotSettings) -> Message:
         case _:
             card = lists.help_card(command, settings.chips)
     return card
+
+
+def _makes_nothing_of(spec: AgentSpec, text: str) -> tuple[str, ...]:
+    """The phrases of its runbook where none of them fits: a run would end over it."""
+    planner = spec.planner
+    if not isinstance(planner, Runbook) or understood(planner, text) is not None:
+        return ()
+    return planner.phrases
 
 
 def _only(found: list[Found], *, cancel: bool) -> Found | Message:

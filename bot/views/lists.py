@@ -236,10 +236,24 @@ def try_again_card(text: str, ref: GoalRef) -> Message:
     return sentence(text, actions(button("try_again", words.TRY_AGAIN, ref.packed(), "primary")))
 
 
-def no_such_agent_card(name: str, nearest: Sequence[str], goal: str, *, plan_only: bool = False) -> Message:
+def not_understood(agent: str, phrases: Sequence[str]) -> Message:
+    """Said before it is started: it would end over it, for everybody to see."""
+    known = ", or ".join(code(phrase) for phrase in phrases)
+    return sentence(words.NOT_UNDERSTOOD.format(agent=code(agent), phrases=known))
+
+
+def unknown_agent(name: str, agents: Sequence[AgentSpec], command: str) -> Message:
+    """With those that there are."""
     text = words.NO_SUCH_AGENT.format(name=code(name))
-    if not nearest:
-        return sentence(text)
+    if not agents:
+        return sentence(f"{text} {words.NO_AGENTS}")
+    names = ", ".join(code(agent.name) for agent in agents[:LIST])
+    return sentence(f"{text} {words.THERE_ARE.format(names=names, form=code(f'{command} agents'))}")
+
+
+def no_such_agent_card(name: str, nearest: Sequence[str], goal: str, *, plan_only: bool = False) -> Message:
+    """With the *nearest*, each a button."""
+    text = words.NO_SUCH_AGENT.format(name=code(name))
     text += " " + words.CLOSEST.format(names=", ".join(code(each) for each in nearest))
     refs = [
         ref
