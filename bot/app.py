@@ -29,6 +29,7 @@ from .home_pages import HomePages
 from .homes import Homes
 from .http import Door
 from .limiter import Limiter
+from .links import Links
 from .listeners import listen, listen_for_starts, listen_to_ends
 from .mailboxes import Mailboxes
 from .people import PeopleFinder
@@ -81,10 +82,11 @@ def assemble(temporal: Client, settings: BotSettings, slack: SlackSettings) -> B
     policy = StartPolicy(people, door, settings)
     scheduling = Scheduling(schedules, runs, people, door, settings)
     channels, messages, discretion = Channels(door), DirectMessages(temporal), Discretion(people)
-    pages = HomePages(runs, Waits(runs, people, settings), messages, channels, door, settings)
+    links = Links(door)
+    pages = HomePages(runs, Waits(runs, people, settings), messages, channels, links, settings)
     homes = Homes(pages, door, later)
     starting = Starting(runs, door, policy, settings, later)
-    run_lists = RunLists(runs, channels, people, settings)
+    run_lists = RunLists(runs, channels, people, links, settings)
     desk = Desk(runs, policy, run_lists, messages, freezing, scheduling, settings)
     asking = Asking(desk, starting, runs, door, settings, later)
     sessions, clicks = Sessions(door, runs, later), Clicks(runs, door, homes, discretion, later)

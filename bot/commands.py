@@ -36,6 +36,13 @@ _STATUS = re.compile(r"status\s+(?P<run>\S+)", re.IGNORECASE)
 _WHY = re.compile(r"why\s+(?P<run>[^\s?]+)(\s+(turn\s+)?(?P<turn>[0-9]{1,4}))?\s*\??", re.IGNORECASE)
 _FREEZE = re.compile(r"freeze\s+(?P<word>\S+)(\s+(?P<rest>.+))?", re.IGNORECASE | re.DOTALL)
 _UNFREEZE = re.compile(r"unfreeze(\s+(?P<environment>\S+))?", re.IGNORECASE)
+_NAMED = re.compile(r"(?P<agent>[\w-]+):\s+(?P<goal>.+)", re.DOTALL)
+_TELL_NOTHING = re.compile(r"tell\s+(?P<run>\S+?)[:,]?", re.IGNORECASE)
+VERBS = (
+    *("run", "list", "status", "why", "cancel", "tell", "dm", "agents"),
+    *("freeze", "unfreeze", "freezes", "schedule", "schedules"),
+)
+"""What begins a command, beside `plan`, which takes anything, and `help`."""
 EVERYTHING = "everything"
 _TELL = re.compile(r"tell\s+(?P<run>\S+?)[:,]?\s+(?P<text>.+)", re.IGNORECASE | re.DOTALL)
 _CANCEL = re.compile(r"cancel\s+(?P<run>\S+)(\s+(?P<reason>.+))?", re.IGNORECASE | re.DOTALL)
@@ -121,6 +128,13 @@ class NoRunNamed(Value):
     verb: str
 
 
+class OddCommand(Value):
+    """One of our commands, and nothing that it takes; nobody knows it as a goal either."""
+
+    verb: str
+    text: str
+
+
 class TooLong(Value):
     length: int
 
@@ -173,6 +187,7 @@ Plain = (
     | ListRuns
     | AboutDirectMessages
     | NoRunNamed
+    | OddCommand
     | TooLong
     | AboutFreezes
     | AboutSchedules
@@ -236,7 +251,25 @@ def read(text: str, settings: BotSettings) -> Plain | AboutRun:
             return started_by(text, settings)
         if said := about_schedules(text) or _about_freezes(text, settings):
             return said
-    return _about_run(text, settings) or goal_of(text, settings)
+        if (told := _TELL_NOTHING.fullmatch(text)) and RUN_NAME.fullmatch(told["run"]):
+            return OddCommand(verb="tell", text=text)
+    meant = _about_run(text, settings) or goal_of(text, settings)
+    return _odd_command(text, settings) or meant if isinstance(meant, Unmatched) else meant
+
+
+def _odd_command(text: str, settings: BotSettings) -> OddCommand | NoSuchAgent | Help | None:
+    """What nobody knows as a goal may be a command that was mistyped."""
+    verb = text.split(maxsplit=1)[0].lower().rstrip(":,?")
+    if verb == "help":
+        return Help()
+    if verb in VERBS:
+        return OddCommand(verb=verb, text=text)
+    if not (named := _NAMED.fullmatch(text)):
+        return None
+    if settings.agent(named["agent"]) is not None:
+        return OddCommand(verb="run", text=text)
+    start = _with_agent(named["agent"], named["goal"], settings)
+    return start if isinstance(start, NoSuchAgent) else None
 
 
 def started_by(text: str, settings: BotSettings) -> Start:

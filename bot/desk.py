@@ -23,6 +23,7 @@ from .commands import (
     NoRunNamed,
     NoSuchAgent,
     NothingToPlan,
+    OddCommand,
     StartRun,
     Status,
     TellRun,
@@ -114,9 +115,11 @@ class Desk:
     async def _start(self, intent: StartRun, asked: Asked) -> Message | None:
         spec = self._settings.agent(intent.agent)
         if spec is None:
-            return lists.no_such_agent_card(intent.agent, (), intent.goal, plan_only=intent.plan_only)
+            return lists.unknown_agent(intent.agent, self._settings.agents, self._settings.command)
         if refused := await self._refusal(spec, asked):
             return refused
+        if phrases := _makes_nothing_of(spec, intent.goal):
+            return lists.not_understood(spec.name, phrases)
         goal = Goal(
             text=intent.goal,
             by=asked.person,
@@ -191,11 +194,11 @@ class Desk:
         if not seen:
             return lists.sentence(said.NOT_YOURS_TO_SEE)
         if len(seen) > 1:
-            return lists.which_card(seen, cancel=False)
+            return lists.which_card(seen, await self._lists.links(seen), cancel=False)
         if why is not None:
             ref = why.model_copy(update={"run": seen[0].run_id})
             return why_card(await self._runs.account(ref.run, ref.turn), ref)
-        return lists.status_card(seen[0])
+        return lists.status_card(seen[0], await self._lists.links(seen))
 
     async def _cancel(self, intent: CancelRun, found: list[Found], asked: Asked) -> Message:
         run = _only(found, cancel=True)
@@ -229,15 +232,8 @@ class Desk:
         return all(self._makes_nothing_of(text, run) for run in found)
 
     def _makes_nothing_of(self, text: str, run: Found) -> tuple[str, ...]:
-        """The phrases of its runbook where none of them fits: it would end over it."""
         spec = self._settings.agent(run.summary.agent) if run.summary is not None else None
-        if (
-            spec is None
-            or not isinstance(spec.planner, Runbook)
-            or understood(spec.planner, text) is not None
-        ):
-            return ()
-        return spec.planner.phrases
+        return _makes_nothing_of(spec, text) if spec is not None else ()
 
     def _two_readings(self, command: Status | Why | CancelRun, goal: StartRun, found: list[Found]) -> Message:
         run = next((run for run in found if run.open), found[0])
@@ -261,6 +257,8 @@ def explanation(intent: Intent, settings: BotSettings) -> Message:
             card = lists.sentence(words.WHAT_TO_PLAN.format(form=code(f"{command} plan <goal>")))
         case Agents():
             card = lists.agents_card(settings.agents, command)
+        case NoSuchAgent(name=name, nearest=()):
+            card = lists.unknown_agent(name, settings.agents, command)
         case NoSuchAgent():
             card = lists.no_such_agent_card(
                 intent.name, intent.nearest, intent.goal, plan_only=intent.plan_only
@@ -270,6 +268,8 @@ def explanation(intent: Intent, settings: BotSettings) -> Message:
         case NoRunNamed(verb=verb):
             which = {"tell": words.WHICH_TO_TELL, "why": WHICH}.get(verb, words.WHICH_TO_CANCEL)
             card = lists.sentence(which.format(command=command))
+        case OddCommand(verb=verb, text=text):
+            card = lists.odd_command_card(verb, text, command)
         case TooLong(length=length):
             card = lists.sentence(words.TOO_LONG.format(length=length, limit=GOAL_LIMIT))
         case _:
@@ -277,11 +277,19 @@ def explanation(intent: Intent, settings: BotSettings) -> Message:
     return card
 
 
+def _makes_nothing_of(spec: AgentSpec, text: str) -> tuple[str, ...]:
+    """The phrases of its runbook where none of them fits: a run would end over it."""
+    planner = spec.planner
+    if not isinstance(planner, Runbook) or understood(planner, text) is not None:
+        return ()
+    return planner.phrases
+
+
 def _only(found: list[Found], *, cancel: bool) -> Found | Message:
     """The one of them that is under way; else what to say, with buttons to *cancel* where there are several."""
     under_way = [run for run in found if run.open]
     if len(under_way) > 1:
-        return lists.which_card(under_way, cancel=cancel)
+        return lists.which_card(under_way, {}, cancel=cancel)
     return under_way[0] if under_way else lists.sentence(words.RUN_OVER)
 
 

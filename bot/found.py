@@ -46,6 +46,8 @@ class Page(Value):
 class Listed(Page):
     """What of a page somebody may see."""
 
+    links: dict[str, str] = {}
+    """To the threads of runs, by workflow id."""
     only_known: bool = False
     """Which channels they are in could not be looked up."""
 

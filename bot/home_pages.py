@@ -1,7 +1,5 @@
 """Gathers what somebody's home shows: what waits for them, their runs, what runs in their channels."""
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Iterable
 
 from workflows.values.people import Person, Place
@@ -12,16 +10,15 @@ from .channels import Channels
 from .direct_messages import DirectMessages
 from .errors import BotError
 from .found import Found, HomePage, Page, WaitingFor
+from .links import Links
 from .runs import Runs
 from .settings import BotSettings
-from .slack import Posted, Slack
 from .views.home import MINE, OTHERS, WAITS
 from .views.refs import HomeRef
 from .waits import Waits
 
 PAGES = 5
 """Of Temporal's, of the runs that are under way."""
-REMEMBERED = 2000
 
 
 class HomePages:
@@ -31,16 +28,15 @@ class HomePages:
         waits: Waits,
         messages: DirectMessages,
         channels: Channels,
-        slack: Slack,
+        links: Links,
         settings: BotSettings,
     ) -> None:
         self._runs = runs
         self._messages = messages
         self._waits = waits
         self._channels = channels
-        self._slack = slack
+        self._links = links
         self.command = settings.command
-        self._links: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def saw(self, view: RunView) -> None:
         self._waits.saw(view)
@@ -69,7 +65,7 @@ class HomePages:
             messages=await self._wants_messages(person),
             mine=mine,
             others=others,
-            links=await self._linked(_shown(waits, mine, others or (), at)),
+            links=await self._links.to(_shown(waits, mine, others or (), at)),
         )
 
     async def want_messages(self, person: Person, *, wanted: bool) -> None:
@@ -96,24 +92,6 @@ class HomePages:
     def _others(self, under_way: Iterable[Found], person: Person, channels: frozenset[str]) -> list[Found]:
         known = map(self._waits.as_it_is, under_way)
         return [run for run in known if run.open and run.is_in(channels) and not run.is_of(person)]
-
-    async def _linked(self, places: dict[str, Place]) -> dict[str, str]:
-        links = await asyncio.gather(*map(self._link, places.values()))
-        return {run: link for run, link in zip(places, links, strict=True) if link}
-
-    async def _link(self, place: Place) -> str:
-        """To a run's thread; empty where Slack gives none. It never changes."""
-        if place.thread_ts is None:
-            return ""
-        key = (place.channel, place.thread_ts)
-        if key not in self._links:
-            link = await self._slack.permalink(Posted(channel=place.channel, ts=place.thread_ts))
-            if not link:
-                return ""
-            self._links[key] = link
-            while len(self._links) > REMEMBERED:
-                self._links.popitem(last=False)
-        return self._links[key]
 
 
 def _shown(waits: WaitingFor, mine: Page, others: tuple[Found, ...], at: HomeRef) -> dict[str, Place]:

@@ -1,6 +1,7 @@
 """Lists of runs, page by page, each with what the one who asks may see."""
 
 import asyncio
+from collections.abc import Iterable
 
 from temporalio.exceptions import ApplicationError
 
@@ -10,6 +11,7 @@ from workflows.values.people import PeopleQuestion, Person, Standing
 from . import run_queries
 from .channels import Channels
 from .found import Found, Listed, Scope
+from .links import Links
 from .people import PeopleFinder
 from .runs import Runs
 from .settings import BotSettings
@@ -23,14 +25,25 @@ LOOKING_UP = 1.2
 
 
 class RunLists:
-    def __init__(self, runs: Runs, channels: Channels, people: PeopleFinder, settings: BotSettings) -> None:
+    def __init__(
+        self, runs: Runs, channels: Channels, people: PeopleFinder, links: Links, settings: BotSettings
+    ) -> None:
         self._runs = runs
         self._channels = channels
         self._people = people
+        self._links = links
         self._settings = settings
 
     async def page(self, scope: Scope, person: Person, channel: str, cursor: str = "") -> Listed:
         """Raises BotError. *channel*: where it was asked for."""
+        listed = await self._listed(scope, person, channel, cursor)
+        return listed.model_copy(update={"links": await self.links(listed.runs)})
+
+    async def links(self, runs: Iterable[Found]) -> dict[str, str]:
+        """To their threads, by workflow id, as far as Slack gives them now."""
+        return await self._links.of(runs)
+
+    async def _listed(self, scope: Scope, person: Person, channel: str, cursor: str) -> Listed:
         if scope is Scope.MINE:
             found = await self._runs.page(run_queries.of(person), cursor, SIZE)
             return Listed(runs=found.runs, following=found.following)

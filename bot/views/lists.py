@@ -1,6 +1,6 @@
 """Answers to commands: help, agents, runs, chips. Seen only by who asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from workflows.rules.visible import visible
 from workflows.values.run import RunSummary
@@ -18,6 +18,26 @@ from .text import channel, code, escaped, moment, one_line, shortened, user
 CHIPS = 6
 """As many as a person takes in at a glance."""
 LIST = 20
+FORMS = (
+    ("", "a form to fill in"),
+    ("<goal>", "say what should be done, in your own words"),
+    ("run <agent>: <goal>", "the same, by an agent that you name"),
+    ("plan <goal>", "only preview what it would change: nothing is applied"),
+    ("list", "the runs of this channel; `list mine`, `list waiting`, `list all`"),
+    ("status <run>", "where one stands"),
+    ("why <run> [turn]", "what happened in a turn, and because of what"),
+    ("cancel <run> [reason]", "stop one"),
+    ("tell <run> <text>", "have one do something else; so does mentioning me in its thread"),
+    ("dm on", "what you may decide on comes to you in a direct message too; `dm off` ends that"),
+    ("agents", "who can do what"),
+    ("freeze [environment] <reason>", "hold all changes, or those to one environment; `unfreeze` ends it"),
+    ("freezes", "what is frozen now"),
+    (
+        f'schedule "{CRON_EXAMPLE}" [in <time zone>] <goal>',
+        "ask again and again; `schedules` lists what is scheduled, and says how to end it",
+    ),
+)
+"""What can be typed behind the command, and what comes of it."""
 TITLES = {
     Scope.HERE: said.HERE,
     Scope.MINE: said.MINE,
@@ -40,32 +60,29 @@ def sentence(text: str, *blocks: Block) -> Message:
 
 
 def help_card(command: str, examples: Sequence[str]) -> Message:
-    forms = [
-        ("", "a form to fill in"),
-        ("<goal>", "say what should be done, in your own words"),
-        ("run <agent>: <goal>", "the same, by an agent that you name"),
-        ("plan <goal>", "only preview what it would change: nothing is applied"),
-        ("list", "the runs of this channel; `list mine`, `list waiting`, `list all`"),
-        ("status <run>", "where one stands"),
-        ("why <run> [turn]", "what happened in a turn, and because of what"),
-        ("cancel <run> [reason]", "stop one"),
-        ("tell <run> <text>", "have one do something else; so does mentioning me in its thread"),
-        ("dm on", "what you may decide on comes to you in a direct message too; `dm off` ends that"),
-        ("agents", "who can do what"),
-        (
-            "freeze [environment] <reason>",
-            "hold all changes, or those to one environment; `unfreeze` ends it",
-        ),
-        ("freezes", "what is frozen now"),
-        (
-            f'schedule "{CRON_EXAMPLE}" [in <time zone>] <goal>',
-            "ask again and again; `schedules` lists what is scheduled, and says how to end it",
-        ),
-    ]
-    lines = "\n".join(f"• {code(f'{command} {form}')}: {what}" for form, what in forms)
+    lines = "\n".join(_form(command, form, what) for form, what in FORMS)
     form = actions(button("start_form", words.START_TITLE, "form"))
     said = section(f"{words.GREETING}\n{lines}")
     return message(words.GREETING, said, form, context(words.TRY_ONE), *chips(examples))
+
+
+def odd_command_card(verb: str, text: str, command: str) -> Message:
+    """What a command takes that could not be read. Nothing to press: whoever mistyped it wanted nothing started."""
+    explained = {"unfreeze": "freeze", "schedules": "schedule"}.get(verb, verb)
+    forms = [(form, what) for form, what in FORMS if form.split()[:1] == [explained]]
+    lines = "\n".join(_form(command, form, what) for form, what in forms)
+    said = words.ODD_COMMAND.format(verb=code(verb), help=code(f"{command} help"))
+    asked = rich(quote(shortened(visible(text), 1000)))
+    return message(
+        f"{said} {', '.join(code(f'{command} {form}') for form, _ in forms)}",
+        section(said),
+        asked,
+        section(lines),
+    )
+
+
+def _form(command: str, form: str, what: str) -> str:
+    return f"• {code(f'{command} {form}')}: {what}"
 
 
 def unmatched_card(goal: str, examples: Sequence[str], *, plan_only: bool = False) -> Message:
@@ -104,7 +121,10 @@ def runs_card(listed: Listed, ref: ListRef) -> Message:
     return message(
         f"{title}. {', '.join(_name(run) for run in listed.runs) or none}",
         section(f"*{title}*"),
-        *(section(run_lines(run, asked=ref.scope is not Scope.HERE)) for run in listed.runs),
+        *(
+            section(run_lines(run, listed.links.get(run.run_id, ""), asked=ref.scope is not Scope.HERE))
+            for run in listed.runs
+        ),
         None if listed.runs else section(none),
         context(said.ONLY_KNOWN) if listed.only_known else None,
         turning(
@@ -137,12 +157,16 @@ def run_lines(found: Found, link: str = "", *, asked: bool = False) -> str:
     summary = found.summary
     if summary is None:
         return f"{code(found.run_id)}: {said.UNDER_WAY if found.open else said.ENDED}"
-    name = f"<{link}|{escaped(summary.name)}>" if link else escaped(summary.name)
+    name = _linked(summary.name, link)
     by = f" by {user(summary.requester.user)} in {channel(summary.place.channel)}" if asked else ""
     return (
         f"*{name}*: {_standing(found, summary)}\n"
         f"“{escaped(shortened(one_line(summary.goal), 200))}”, {moment(found.started_at, 'started ')}{by}"
     )
+
+
+def _linked(name: str, link: str) -> str:
+    return f"<{link}|{escaped(name)}>" if link else escaped(name)
 
 
 def _standing(found: Found, summary: RunSummary) -> str:
@@ -161,7 +185,7 @@ def state_of(found: Found, summary: RunSummary) -> str:
     return f"{state}, {words.PLAN_ONLY}" if summary.plan_only else state
 
 
-def status_card(found: Found) -> Message:
+def status_card(found: Found, links: Mapping[str, str]) -> Message:
     """From Temporal's own record, so it answers when no worker is up."""
     summary = found.summary
     if summary is None:
@@ -174,7 +198,7 @@ def status_card(found: Found) -> Message:
     )
     return message(
         f"{escaped(summary.name)}: {state_of(found, summary)}.",
-        section(f"*{escaped(summary.name)}*: {state_of(found, summary)}"),
+        section(f"*{_linked(summary.name, links.get(found.run_id, ''))}*: {state_of(found, summary)}"),
         rich(quote(shortened(visible(summary.goal), 1000))),
         *(
             [rich(line(run_of(shortened(visible(summary.doing), 1000))))]
@@ -189,11 +213,11 @@ def status_card(found: Found) -> Message:
     )
 
 
-def which_card(runs: Sequence[Found], *, cancel: bool) -> Message:
+def which_card(runs: Sequence[Found], links: Mapping[str, str], *, cancel: bool) -> Message:
     """Several runs of that name."""
     blocks: list[Block] = []
     for found in runs[:CHIPS]:
-        blocks.append(section(run_lines(found)))
+        blocks.append(section(run_lines(found, links.get(found.run_id, ""))))
         if cancel and found.open:
             blocks.append(
                 actions(button("cancel_run", words.CANCEL_RUN, RunRef(run=found.run_id).packed(), "danger"))
@@ -212,10 +236,24 @@ def try_again_card(text: str, ref: GoalRef) -> Message:
     return sentence(text, actions(button("try_again", words.TRY_AGAIN, ref.packed(), "primary")))
 
 
-def no_such_agent_card(name: str, nearest: Sequence[str], goal: str, *, plan_only: bool = False) -> Message:
+def not_understood(agent: str, phrases: Sequence[str]) -> Message:
+    """Said before it is started: it would end over it, for everybody to see."""
+    known = ", or ".join(code(phrase) for phrase in phrases)
+    return sentence(words.NOT_UNDERSTOOD.format(agent=code(agent), phrases=known))
+
+
+def unknown_agent(name: str, agents: Sequence[AgentSpec], command: str) -> Message:
+    """With those that there are."""
     text = words.NO_SUCH_AGENT.format(name=code(name))
-    if not nearest:
-        return sentence(text)
+    if not agents:
+        return sentence(f"{text} {words.NO_AGENTS}")
+    names = ", ".join(code(agent.name) for agent in agents[:LIST])
+    return sentence(f"{text} {words.THERE_ARE.format(names=names, form=code(f'{command} agents'))}")
+
+
+def no_such_agent_card(name: str, nearest: Sequence[str], goal: str, *, plan_only: bool = False) -> Message:
+    """With the *nearest*, each a button."""
+    text = words.NO_SUCH_AGENT.format(name=code(name))
     text += " " + words.CLOSEST.format(names=", ".join(code(each) for each in nearest))
     refs = [
         ref

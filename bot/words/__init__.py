@@ -202,6 +202,7 @@ UNMATCHED = "I don't know how to do that. This is what I can do; one click start
 UNMATCHED_PLAN = (
     "I don't know how to do that. This is what I can do; one click plans it, and applies nothing:"
 )
+ODD_COMMAND = "I can't read that, so nothing was started. This is how {verb} is used; {help} shows the rest."
 WHAT_TO_PLAN = "Say what should be planned: {form}. Every change is previewed, none is applied."
 NO_AGENTS = "No agent is set up here, so there is nothing that I could start."
 WHICH_RUN = "Which one do you mean?"
@@ -213,7 +214,11 @@ WHICH_TO_CANCEL = "Say which run to cancel: `{command} cancel <run>`. `{command}
 WHICH_TO_TELL = "Say which run, and what: `{command} tell <run> <what it should do instead>`. `{command} list` shows their names."
 TOLD = "{name} was told. It takes that up with its next step, and what no longer fits is withdrawn; nothing is approved by it."
 ONLY_PHRASES = "{name} follows a runbook, which can't make anything of that. Nothing was changed. It understands: {phrases}."
+NOT_UNDERSTOOD = (
+    "The agent {agent} can't make anything of that, so nothing was started. It understands: {phrases}."
+)
 NO_SUCH_AGENT = "There is no agent called {name}."
+THERE_ARE = "There are {names}; {form} says what each does."
 ASK_AGENT = "Ask {name}"
 CLOSEST = "The nearest are {names}."
 ASKED_TO_STOP = "Asked {name} to stop. Its thread will say what was done."

@@ -57,7 +57,7 @@ def of_commands(text):
     yield lists.help_card("/handrail", [text] * 9)
     yield lists.sentence(lists.escaped(text[:500]) or " ")
     for cancel in (True, False):
-        yield lists.which_card([found(text)] * 30, cancel=cancel)
+        yield lists.which_card([found(text)] * 30, {}, cancel=cancel)
     ref = GoalRef(goal=text)
     if ref.fits_button:
         yield lists.two_readings_card("deploy-1", button("status", "Show", "{}"), text)

@@ -75,6 +75,33 @@ async def test_what_nobody_knows_how_to_do_is_answered_with_what_is_possible(wor
     await alice.until(lambda: gone(alice, chips))
 
 
+async def test_a_command_that_was_mistyped_is_answered_with_how_it_is_used(workspace, alice):
+    await alice.say("C0OPS", "/handrail list foo")
+    told = await alice.sees("C0OPS", "I can't read that, so nothing was started")
+
+    assert "`list mine`, `list waiting`, `list all`" in words(told)
+    assert "list foo" in words(told)
+    assert buttons(told) == []
+    assert await workspace.runs() == []
+
+
+async def test_a_goal_that_the_named_agent_makes_nothing_of_starts_nothing(workspace, alice, bob):
+    for asked in ("/handrail run", "/handrail plan run", "@handrail run"):
+        await alice.say("C0OPS", f"{asked} deployer: make tea")
+    told = await alice.sees("C0OPS", "The agent `deployer` can't make anything of that")
+
+    assert "`deploy &lt;service&gt; &lt;version&gt; [to &lt;environment&gt;]`" in words(told)
+    assert told["is_ephemeral"]
+    assert {each["user"] for each in await bob.messages("C0OPS")} == {"U0ALICE"}
+    assert await workspace.runs() == []
+
+
+async def test_where_there_is_no_such_agent_those_that_there_are_are_named(workspace, alice):
+    await alice.say("C0OPS", "/handrail run nobody: make tea")
+
+    await alice.sees("C0OPS", "There are `deployer`; `/handrail agents` says what each does.")
+
+
 async def gone(person, message) -> bool:
     return all(each["ts"] != message["ts"] for each in await person.messages(message["channel"]))
 

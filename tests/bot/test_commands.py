@@ -4,6 +4,7 @@ import pytest
 
 from bot.commands import (
     GOAL_LIMIT,
+    VERBS,
     AboutRun,
     Agents,
     Ambiguous,
@@ -17,6 +18,7 @@ from bot.commands import (
     NoRunNamed,
     NoSuchAgent,
     NothingToPlan,
+    OddCommand,
     OddEnvironment,
     ReasonTooLong,
     Scope,
@@ -40,6 +42,8 @@ from bot.schedule_texts import (
     Verb,
 )
 from bot.settings import BotSettings
+from bot.views.lists import odd_command_card
+from sandbox.client import words
 from tests.bot.deployer import AGENT
 
 STRICT = BotSettings(agents=(AGENT,))
@@ -95,6 +99,58 @@ def test_a_command_is_recognised_by_its_whole_shape(text, intent):
 )
 def test_a_goal_that_merely_begins_like_a_command_is_a_goal(goal):
     assert meant(goal, WITH_DEFAULT) == StartRun(agent="deployer", goal=goal)
+
+
+@pytest.mark.parametrize(
+    ("text", "verb"),
+    [
+        ("list foo", "list"),
+        ("List all 2", "list"),
+        ("dm maybe", "dm"),
+        ("why deploy-checkout-7 abc", "why"),
+        ("tell deploy-checkout-7", "tell"),
+        ("tell deploy-checkout-7:", "tell"),
+        ("tell me what runs in prod", "tell"),
+        ("cancel the maintenance window", "cancel"),
+        ("status of checkout in prod?", "status"),
+        ("run deployer clean up", "run"),
+        ("run", "run"),
+        ("deployer: make tea", "run"),
+        ("agents of change", "agents"),
+        ("unfreeze the account of bob", "unfreeze"),
+        ("schedule the migration", "schedule"),
+        ("freezes, please", "freezes"),
+    ],
+)
+def test_a_command_that_was_mistyped_is_no_goal_that_nobody_knows(text, verb):
+    assert meant(text) == OddCommand(verb=verb, text=text)
+
+
+def test_an_agent_that_is_named_and_is_none_is_no_goal_that_nobody_knows():
+    assert meant("frobnicate: do x") == NoSuchAgent(name="frobnicate", nearest=(), goal="do x")
+    assert meant("look at this: do x") == Unmatched(goal="look at this: do x")
+
+
+def test_a_run_that_is_told_nothing_is_no_goal_either():
+    told = OddCommand(verb="tell", text="tell deploy-checkout-7")
+
+    assert meant("tell deploy-checkout-7", WITH_DEFAULT, run_exists=True) == told
+
+
+@pytest.mark.parametrize("text", ["list foo", "tell cart-7", "agents: all", "dm bob", "deployer: x"])
+def test_what_an_agent_knows_word_for_word_is_its_goal_however_it_begins(text):
+    runbook = AGENT.planner.model_copy(
+        update={"phrases": ("list <x>", "tell <x>", "agents: <x>", "dm <x>", "deployer: <x>")}
+    )
+    knows = BotSettings(agents=(AGENT.model_copy(update={"planner": runbook}),))
+
+    assert meant(text, knows) == StartRun(agent="deployer", goal=text)
+
+
+def test_whatever_begins_a_command_is_explained():
+    for verb in VERBS:
+        said = words(list(odd_command_card(verb, f"{verb} x", "/handrail").blocks))
+        assert f"• `/handrail {verb.removeprefix('un').removesuffix('s')}" in said
 
 
 def test_a_run_that_exists_can_be_cancelled_with_a_reason():

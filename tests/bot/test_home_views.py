@@ -113,7 +113,7 @@ def messages(text):
     ref = ListRef(scope=Scope.ALL, cursor=CURSOR)
     yield runs_card(listed, ref)
     yield runs_card(Listed(runs=()), ref)
-    yield status_card(found(text))
+    yield status_card(found(text), {})
     for call in (0, 48, 99):
         yield why_card(account(text), WhyRef(run=RUN, turn=12, call=call))
     yield why_card(account(text).model_copy(update={"turn": 0}), WhyRef(run=RUN))

@@ -62,7 +62,7 @@ async def test_a_list_says_which_run_only_plans(workspace, alice):
 
     await alice.say("C0OPS", f"/handrail status {workspace.run}")
 
-    await alice.sees("C0OPS", f"*{workspace.run}*: done, plan only")
+    await alice.sees("C0OPS", f"{workspace.run}>*: done, plan only")
 
 
 async def test_in_a_thread_a_plan_that_an_agent_understands_is_a_run_of_its_own(workspace, alice):

@@ -1,7 +1,7 @@
 """What runs, page by page, and why a turn did what it did: seen by whoever asks, and no more than they may see."""
 
 from sandbox.client import words
-from tests.bot.test_asking import buttons
+from tests.bot.test_asking import answered, buttons, plan
 
 
 async def shown(person, ts, text):
@@ -34,6 +34,27 @@ async def test_a_long_list_has_pages_and_each_takes_the_place_of_the_one_before(
     await shown(alice, first["ts"], f"deploy {quiet.service} 1.0.11")
 
 
+async def test_what_is_listed_leads_to_its_thread(workspace, alice):
+    await alice.say("C0OPS", f"/handrail {workspace.goal}")
+    card = await alice.sees("C0OPS", "Decide by")
+    root = card["thread_ts"].replace(".", "")
+    linked = f"/archives/C0OPS/p{root}|{workspace.run}>*: "
+
+    for asked in ("list", "list mine", f"status {workspace.run}"):
+        await answered(alice, f"/handrail {asked}", linked)
+
+    # It never changes, so Slack is asked for it once.
+    assert [each["method"] for each in workspace.slack.faults.calls].count("chat.getPermalink") == 1
+
+
+async def test_a_list_does_not_wait_for_a_link_that_slack_is_slow_with(workspace, alice):
+    await alice.say("C0OPS", f"/handrail {workspace.goal}")
+    await alice.sees("C0OPS", "Decide by")
+    await plan(workspace.slack, {"kind": "slow", "method": "chat.getPermalink", "seconds": 20})
+
+    await answered(alice, "/handrail list", f"*{workspace.run}*: waiting")
+
+
 async def test_what_waits_is_listed_and_of_all_what_one_may_see(workspace, alice, bob):
     gus = await workspace.person("U0GUS")
     await alice.say("C0OPS", f"/handrail {workspace.goal}")
@@ -41,7 +62,7 @@ async def test_what_waits_is_listed_and_of_all_what_one_may_see(workspace, alice
 
     await bob.say("C0GENERAL", "/handrail list waiting")
     waits = words(await bob.sees("C0GENERAL", "Runs that wait for somebody"))
-    assert f"{workspace.run}*: waiting for approval of fleet.deploy on prod/checkout" in waits
+    assert f"{workspace.run}>*: waiting for approval of fleet.deploy on prod/checkout" in waits
     await gus.say("C0GENERAL", "/handrail list all")
     assert workspace.run not in words(await gus.sees("C0GENERAL", "All runs that you may see"))
     for asked in ("status", "why"):

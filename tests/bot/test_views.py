@@ -126,7 +126,10 @@ def every_card(text):
     waits = (WaitView(kind=WaitKind.EVENT, about=text, since=NOON, until=NOON),) * 50
     yield root_card(view(text, steps=70, state=RunState.WAITING, waits=waits), Look())
     yield lists.unmatched_card(text, [text or "x"] * 9)
+    yield lists.odd_command_card("list", text, "/handrail")
     yield lists.no_such_agent_card(text, ["deployer"], text)
+    yield lists.not_understood(text[:80], [text[:300]] * 9)
+    yield lists.unknown_agent(text, [AGENT.model_copy(update={"name": text[:80] or "a"})] * 30, "/h")
     yield lists.agents_card(
         [AGENT.model_copy(update={"description": text, "name": text[:80] or "a"})] * 30, "/h"
     )
