@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from workflows.rules.canonical import NotCanonical, canonical, parse
 from workflows.rules.phrases import BadPhrase, first_match
-from workflows.values.base import Json
+from workflows.values.base import CanonicalJson, Json
 from workflows.values.calls import (
     Called,
     Ended,
@@ -26,7 +26,17 @@ from workflows.values.calls import (
 from workflows.values.spec import Runbook, RunbookStep
 
 from .answers import shortened
-from .templates import BadTemplate, Names, filled, holds, rendered, sketched, uses_in_expression, worth
+from .templates import (
+    BadTemplate,
+    Names,
+    filled,
+    holds,
+    only_name,
+    rendered,
+    sketched,
+    uses_in_expression,
+    worth,
+)
 from .watching import looks, wait
 
 SKIPPED = "skipped"
@@ -64,6 +74,19 @@ class Seen:
     def __init__(self, parameters: dict[str, str]) -> None:
         self.steps: dict[str, Json] = {}
         self.names: dict[str, Json] = {**parameters, "steps": self.steps}
+        self._parameters = {*parameters}
+
+    def edited(self, step: RunbookStep, calls: Sequence[Called]) -> None:
+        """What people made of an argument that is one parameter alone, that parameter is from there on."""
+        for argument, template in step.arguments.items():
+            parameter = only_name(template)
+            if parameter not in self._parameters:
+                continue
+            values = {_text_of(called.call.arguments, argument) for called in calls}
+            before = {_text_of(called.call.proposed, argument) for called in calls}
+            # Calls of a list of which one alone was edited leave no single value.
+            if values != before and len(values) == 1 and (value := values.pop()) is not None:
+                self.names[parameter] = value
 
     def ended(self, step: RunbookStep, calls: Sequence[Called]) -> None:
         each = [_told(called) for called in calls]
@@ -81,6 +104,12 @@ class Seen:
     def skipped(self, step: RunbookStep) -> None:
         nothing = {"ended": SKIPPED, "well": False, "text": "", "data": None, "each": []}
         self.steps[step.id] = nothing
+
+
+def _text_of(arguments: CanonicalJson, name: str) -> str | None:
+    """An argument as a parameter would have it: those are always texts. None where there is none."""
+    value = parse(arguments).get(name)
+    return value if value is None or isinstance(value, str) else canonical(value)
 
 
 def _told(called: Called) -> dict[str, Json]:
@@ -114,6 +143,7 @@ def _next(runbook: Runbook, transcript: Transcript, seen: Seen) -> Thought:
         if ended:
             if step.unless_failed and not all(called.result.ended.well for called in ended):
                 return _give_up(ending(ended[-1:] if step.watch else ended))
+            seen.edited(step, ended)
             seen.ended(step, looks(step, ended)[-1:] if step.watch else ended)
         try:
             calls = _calls(step, seen.names) if not ended else _again(step, done, seen.names)

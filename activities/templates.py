@@ -108,6 +108,14 @@ def _filled_text(source: str, names: Names) -> Json:
     return value
 
 
+def only_name(source: Json) -> str:
+    """The name that a template is, as in `{{ version }}`, and nothing else; empty where it is anything more."""
+    try:
+        return _name(_only_expression(source)) if isinstance(source, str) else ""
+    except TemplateError:
+        return ""
+
+
 def _only_expression(source: str) -> nodes.Expr | None:
     match _STRICT.parse(source.strip()).body:
         case [nodes.Output(nodes=[node])] if not isinstance(node, nodes.TemplateData):

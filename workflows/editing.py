@@ -6,7 +6,7 @@ from . import words
 from .case import Case, Refusal
 from .rules.approval import with_edit
 from .rules.canonical import parse
-from .rules.policy import Allowed, NeedsApproval, Refused, judge
+from .rules.policy import Allowed, NeedsApproval, Refused, judge, target_of
 from .values.approval import Shown
 
 
@@ -26,9 +26,13 @@ async def take_up(case: Case, verdict: Allowed | NeedsApproval) -> TakenUp:
     open_call = case.open
     edit, call = open_call.edit, open_call.call
     assert edit is not None
+    arguments = with_edit(call, parse(edit.arguments), edit.without)
+    target = target_of(case.contract, arguments)
     changed = call.model_copy(
         update={
-            "arguments": with_edit(call, parse(edit.arguments), edit.without),
+            "arguments": arguments,
+            # The planner's own title tells what it proposed, which is no longer what happens.
+            "title": words.EDITED_CALL.format(tool=call.tool, target=target),
             "edited_by": tuple(dict.fromkeys([*call.edited_by, edit.by])),
             "before_edits": call.proposed,
         }

@@ -81,6 +81,7 @@ EDIT_EMPTY = "The edit changes nothing."
 EDIT_MASKED = "{name} holds something masked, so it can't be edited."
 EDIT_UNUSABLE = "Your edit can't be used, so it stays as it was: {why}"
 EDIT_AS_BEFORE = "Nothing was changed."
+EDITED_CALL = "{tool} on {target}, edited"
 WAS_EDITED = " A person edited its arguments."
 
 # How an approval went on, and why

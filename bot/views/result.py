@@ -91,5 +91,7 @@ def _listed(title: str, every: Sequence[Change], limit: int) -> Block:
 
 
 def _change(change: Change) -> str:
+    """Of an edited one the text names tool and target itself."""
+    what = f"{change.tool} on {change.target}"
     said = f": {change.text}" if change.text else ""
-    return shortened(one_line(f"{change.tool} on {change.target}{said}"), 600)
+    return shortened(one_line(change.text if change.text.startswith(what) else f"{what}{said}"), 600)

@@ -3,10 +3,11 @@
 import pytest
 
 from tests.activities.runbooks import DEPLOY, LOOK, RUNBOOK, after, done, goal, with_steps
-from workflows.rules.canonical import parse
+from workflows.rules.canonical import canonical, parse
 from workflows.values.base import Json
 from workflows.values.calls import (
     Called,
+    CallResult,
     Ended,
     PlannedStep,
     ProposedCall,
@@ -244,3 +245,46 @@ def test_a_phrase_that_can_not_be_read_ends_the_run():
 
     assert thought.kind is ThoughtKind.GIVE_UP
     assert thought.text.startswith("This agent's runbook has a mistake: ")
+
+
+def edited(to: Json, *, number: int = 1, **proposed: Json) -> Called:
+    """The deployment, done with other arguments than the runbook's."""
+    arguments = canonical(proposed or {"service": "checkout", "version": "1.4.2"})
+    call = done("deployed", Ended.APPLIED).call.model_copy(
+        update={"number": number, "arguments": canonical(to), "before_edits": arguments}
+    )
+    return Called(call=call, result=CallResult(call=number, ended=Ended.APPLIED, text="done"))
+
+
+def test_what_people_made_of_a_parameter_counts_for_what_follows_and_in_the_answer():
+    to = {"service": "checkout", "version": "1.4.3"}
+    looked = done("state", structured={"version": "1.4.1"})
+    later = LOOK.model_copy(update={"id": "later", "title": "See how {{ version }} does"})
+
+    [call] = after(goal(), looked, edited(to), runbook=with_steps(LOOK, DEPLOY, later)).calls
+
+    assert call.title == "See how 1.4.3 does"
+    assert after(goal(), looked, edited(to)).text == "checkout runs 1.4.3 now."
+
+
+@pytest.mark.parametrize(
+    ("template", "to", "then"),
+    [
+        ("{{ version }}", {"version": 2}, "2"),
+        ("{{ version }}", {}, "1.4.2"),
+        ("v{{ version }}", {"version": "v1.4.3"}, "1.4.2"),
+        ("{{ version | upper }}", {"version": "1.4.3"}, "1.4.2"),
+    ],
+)
+def test_a_parameter_stays_a_text_and_what_is_more_than_one_parameter_says_nothing_of_it(template, to, then):
+    step = DEPLOY.model_copy(update={"arguments": {"version": template}, "when": ""})
+    runbook = with_steps(step, answer="{{ version }}")
+
+    assert after(goal(), edited(to, version="1.4.2"), runbook=runbook).text == then
+
+
+def test_an_edit_of_one_call_of_a_list_leaves_the_parameter_as_it_was():
+    step = DEPLOY.model_copy(update={"for_each": "[1, 2]", "when": ""})
+    one, other = (edited({"version": v}, number=n, version="1.4.2") for n, v in ((1, "1.4.3"), (2, "1.4.2")))
+
+    assert after(goal(), one, other, runbook=with_steps(step, answer="{{ version }}")).text == "1.4.2"

@@ -40,8 +40,13 @@ async def test_what_the_requester_edits_is_applied_as_edited(quiet, alice, bob):
     await alice.submit(await editor(alice), {"version": "1.5.0"})
     await alice.sees("C0OPS", "Arguments, before → now")
     await press(bob, "Approve")
-    await alice.sees("C0OPS", f"Done: {quiet.run}")
+    done = words(await alice.sees("C0OPS", f"Done: {quiet.run}"))
 
+    root = words(await alice.sees("C0OPS", f"{quiet.run}: done"))
+    for card in (done, root):
+        assert "Deploy 1.4.2" not in card
+        assert "fleet.deploy on prod/checkout, edited" in card
+        assert "fleet.deploy on prod/checkout: " not in card
     [order] = quiet.tools.applied
     assert parse(order.effect.call.arguments) == {
         "environment": "prod",

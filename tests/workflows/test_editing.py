@@ -32,6 +32,21 @@ async def test_an_edited_change_is_previewed_and_approved_anew(with_planner):
     assert order.effect.call.edited_by == (ALICE,)
 
 
+async def test_from_an_edit_on_nothing_tells_of_it_in_the_planners_words(with_planner):
+    far_end = await with_planner(in_order(deploy()))
+    run = await far_end.start("retold", spec(BY_ALL))
+    await run.signal("edit", edit(await far_end.asked(run), BOB, service="search", version="1.4.3"))
+
+    second = await far_end.asked(run, generation=2)
+    view = await far_end.seen(run, lambda view: view.state is RunState.WAITING)
+    await run.signal("decide", click(second, ALICE))
+    await run.signal("decide", click(second, CAROL))
+    [change] = (await run.result()).changes
+
+    [step] = view.steps
+    assert step.title == change.text == "fleet.deploy on prod/search, edited"
+
+
 async def test_decisions_on_the_old_arguments_are_void_and_say_so(with_planner):
     far_end = await with_planner(in_order(deploy()))
     run = await far_end.start("void", spec(BY_ALL.model_copy(update={"quorum": 2})))
@@ -79,6 +94,7 @@ async def test_an_edit_that_the_tool_refuses_leaves_it_as_it_was(with_planner):
     assert far_end.told == ["Your edit can't be used, so it stays as it was: NOT_FOUND: no such version"]
     assert parse(second.shown.arguments)["version"] == "1.4.2"
     assert second.requesters == (ALICE,)
+    assert [step.title for step in far_end.views[run.id].steps] == ["Deploy 1.4.2"]
     await run.signal("decide", click(second, BOB))
     assert (await run.result()).state is RunState.DONE
 

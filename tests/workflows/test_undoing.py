@@ -79,7 +79,7 @@ async def test_a_change_is_remembered_with_the_call_that_takes_it_back(with_plan
     undo = await run.query("undo", change.call, result_type=ProposedCall)
     assert change.undo == "fleet.deploy"
     assert parse(undo.arguments) == {"environment": "prod", "service": "search", "version": "1.4.1"}
-    assert undo.title == "Undo: Deploy 1.4.2"
+    assert undo.title == "Undo: fleet.deploy on prod/search, edited"
 
 
 async def test_what_may_have_happened_offers_no_undo_and_what_people_say_happened_does(with_planner):
