@@ -24,7 +24,7 @@ from workflows.values.people import Person, Place
 from workflows.values.run import Ask, RunInput, RunResult, RunSummary
 from workflows.values.signals import Answer, Cancel, Decide, DecideAll, Edit, Resolve, Revise, Signal
 from workflows.values.spec import AgentSpec
-from workflows.values.view import RunState, RunView
+from workflows.values.view import RunView
 
 from .errors import NoReply, NotReached, RunEnded, RunGone, TemporalRefused
 from .found import Found, Page
@@ -207,9 +207,9 @@ class Runs:
             return []
         return await self._list(f"{attributes.THREAD.name} = '{thread}' AND {UNDER_WAY}")
 
-    async def at_work(self) -> list[Found]:
-        """Runs that neither wait for anybody nor have ended."""
-        return await self._list(f"{attributes.STATE.name} = '{RunState.WORKING.value}' AND {UNDER_WAY}", 500)
+    async def under_way(self) -> list[Found]:
+        """Runs that have not ended, the latest 500."""
+        return await self._list(UNDER_WAY, 500)
 
     async def page(self, which: str, cursor: str = "", size: int = 50) -> Page:
         """One page of the runs that a query of `run_queries` means, in Temporal's order: open ones first, newest first."""

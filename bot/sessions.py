@@ -19,14 +19,13 @@ from .errors import BotError, Refused, RunEnded, RunGone, SlackError
 from .payloads import Payload, SessionStop
 from .runs import Runs, within
 from .slack import Slack, Status
+from .waits import open_things
 
 log = logging.getLogger(__name__)
 
 RENEWAL = timedelta(minutes=25)
 """Twice within the hour after which Slack takes a run for idle."""
 MOST = 2000
-STATUS: dict[RunState, Status] = {RunState.WORKING: "processing", RunState.WAITING: "suspended"}
-"""Of a run under way; a run that has ended is `closed`."""
 
 
 class Told(NamedTuple):
@@ -90,8 +89,11 @@ class Sessions:
             await self._slack.set_session(*told, view.name)
 
     async def renew(self) -> None:
-        """Say of every run that works that it still does. Raises BotError."""
-        for found in await self._runs.at_work():
+        """Say of every run that works, or waits for nobody, that it still does. Raises BotError."""
+        for found in await self._runs.under_way():
+            told = self._told.get(found.run_id)
+            if told is not None and told.status == "suspended":
+                continue
             try:
                 view = await self._runs.view(found.run_id)
             except BotError as error:
@@ -126,4 +128,17 @@ class Sessions:
 
 
 def _told(view: RunView, thread: str) -> Told:
-    return Told(view.place.channel, thread, STATUS.get(view.state, "closed"))
+    return Told(view.place.channel, thread, _status(view))
+
+
+def _status(view: RunView) -> Status:
+    if view.state.ended:
+        return "closed"
+    if view.state is RunState.WORKING or _waits_for_nobody(view):
+        return "processing"
+    return "suspended"
+
+
+def _waits_for_nobody(view: RunView) -> bool:
+    """For a time or an event, that is."""
+    return bool(view.waits) and not open_things(view)

@@ -97,14 +97,14 @@ class Waits:
     def may_act(self, view: RunView) -> People:
         """All whom something in that run waits for."""
         people = People()
-        for what in _open(view):
+        for what in open_things(view):
             people = people | self._who(view, what)
         return people
 
     def _for(self, view: RunView, facts: PersonFacts) -> list[Thing]:
         return [
             what
-            for what in _open(view)
+            for what in open_things(view)
             if self._who(view, what).includes(facts) and not _out_of_it(what, facts)
         ]
 
@@ -162,7 +162,7 @@ def fingerprint(view: RunView) -> tuple[object, ...]:
     return view.state, view.goal, view.place, tuple(approvals), tuple(unknowns), tuple(questions)
 
 
-def _open(view: RunView) -> list[Thing]:
+def open_things(view: RunView) -> list[Thing]:
     return [
         *(each for each in view.unknowns if not each.said),
         *(each for each in view.questions if not each.answered),

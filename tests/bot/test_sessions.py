@@ -10,6 +10,8 @@ from sandbox.server import Sandbox
 from sandbox.settings import DEFAULT_SCOPES, SandboxSettings
 from tests.bot.conftest import Workspace
 from tests.workflows.far_end import FarEnd, in_order, look
+from tests.workflows.test_own_tools import wait
+from workflows.rules import own_tools
 
 SET = "agents.sessions.setStatus"
 
@@ -64,6 +66,22 @@ async def test_a_thread_says_that_its_run_waits_for_a_person_and_then_that_it_is
 
     await bob.click(card, "Approve")
     await session(alice, workspace, "closed")
+
+
+async def test_who_waits_for_the_clock_waits_for_nobody_and_can_be_stopped(quiet, alice):
+    quiet.agent = quiet.agent.model_copy(update={"own_tools": (own_tools.WAIT_UNTIL.name,)})
+    await quiet.open_with(wait(**{"for": "2h"}))
+    await alice.say("C0OPS", f"/handrail {quiet.goal}")
+    root = await alice.sees("C0OPS", "Waiting until")
+    assert (await session(alice, quiet, "processing"))["thread_ts"] == root["ts"]
+    again = quiet.assemble()
+    await again.sessions.renew()
+    await again.later.close()
+    assert set(statuses(quiet)) == {"processing"}
+
+    await alice.stop_session("C0OPS", root["ts"])
+
+    await alice.sees("C0OPS", f"Stopped: {quiet.run}")
 
 
 async def test_slacks_stop_button_cancels_the_run_of_who_may_stop_it(looking, alice, carol):
