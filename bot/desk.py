@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from workflows.rules.phrases import understood
+from workflows.values.account import Account
 from workflows.values.people import Person
 from workflows.values.signals import Cancel, Revise
 from workflows.values.spec import AgentSpec, Runbook
@@ -53,6 +54,9 @@ from .views.why import why_card
 from .words import private
 from .words import runs as said
 from .words.why import WHICH
+
+LOOKED_BACK = 3
+"""Turns, for one with calls."""
 
 
 class Desk:
@@ -197,8 +201,19 @@ class Desk:
             return lists.which_card(seen, await self._lists.links(seen), cancel=False)
         if why is not None:
             ref = why.model_copy(update={"run": seen[0].run_id})
-            return why_card(await self._runs.account(ref.run, ref.turn), ref)
+            return why_card(await self._account(ref), ref)
         return lists.status_card(seen[0], await self._lists.links(seen))
+
+    async def _account(self, ref: WhyRef) -> Account:
+        """Where no turn is named, of the latest with calls: in the last a run only says how it ended."""
+        told = last = await self._runs.account(ref.run, ref.turn)
+        if ref.turn:
+            return told
+        while not told.calls and told.turn > max(1, last.turn - LOOKED_BACK):
+            told = await self._runs.account(ref.run, told.turn - 1)
+        if not told.calls or told is last:
+            return last
+        return told.model_copy(update={"rows": (*told.rows, *last.rows)})
 
     async def _cancel(self, intent: CancelRun, found: list[Found], asked: Asked) -> Message:
         run = _only(found, cancel=True)

@@ -215,9 +215,8 @@ class Gate:
 
     def _admitted(self, approval: Approval, admission: Admission, evidence: Evidence) -> Admission:
         self._docket.end(approval, ApprovalState.APPROVED, "")
-        voters = ", ".join(dict.fromkeys(vote.person.user for vote in admission.votes))
         people = "; ".join(facts.in_words for facts in evidence.voters)
-        self._audit(approval.effect, admission, words.APPROVED_BY.format(voters=voters), people=people)
+        self._audit(approval.effect, admission, words.AS_APPROVED, people=people)
         return admission
 
     def _audit(self, effect: Effect, admission: Admission, why: str, people: str = "") -> None:

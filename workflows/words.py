@@ -96,7 +96,7 @@ FROZEN_TOO_LONG = "a freeze lasted longer than it did"
 VOTE_FELL_AWAY = "An approval fell away: somebody who gave it may not decide any more."
 OPEN_AGAIN = "It is open again."
 OTHERS_SUFFICE = "The other approvals suffice."
-APPROVED_BY = "approved by {voters}"
+AS_APPROVED = "as it was approved"
 ALLOWED_BY_RULES = "as the rules allow without asking"
 ADMITTED = "{tool} on {target}, {why}"
 

@@ -35,6 +35,8 @@ ROWS = 10
 GOAL = 600
 TEXTS = (400, 200, 80)
 """Characters of each text that is not ours: as many as fit."""
+ANSWER = 100
+"""Characters of a tool's answer that is no sentence."""
 DIGEST = 16
 """Characters of a digest: enough to find it in the run's record."""
 EVIDENCE = ("key", "effect", "gate")
@@ -116,12 +118,14 @@ def _rows(rows: Sequence[AuditRow], limit: int, before: str = "") -> list[Block]
 
 def _row(row: AuditRow, text: str, limit: int) -> list[Block]:
     """When, who, what, and the words that the audit has of it."""
-    rest = f": {shortened(text, limit)}" if text else "."
+    structured = text.startswith(("{", "["))
+    rest = ": " if structured else f": {shortened(text, limit)}" if text else "."
     if row.by is not None and row.what in said.BY_SOMEBODY:
         who = [person(row.by.user), run_of(f" {said.BY_SOMEBODY[row.what]}{rest}")]
     else:
         who = [run_of(f"{_what(row)}{rest}")]
-    return [when(row.at), run_of(": "), *who]
+    answer = [run_of(shortened(text, min(ANSWER, limit)), code=True)] if structured else []
+    return [when(row.at), run_of(": "), *who, *answer]
 
 
 def _what(row: AuditRow) -> str:

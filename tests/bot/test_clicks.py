@@ -139,10 +139,13 @@ async def test_what_a_run_did_is_looked_through_turn_by_turn_in_a_dialog(workspa
     root = next(each for each in await bob.messages("C0OPS") if each["ts"] == each["thread_ts"])
 
     await bob.click(root, "Details")
-    await bob.click(await bob.until(lambda: shown(bob, "turn 2 of 2")), "Turn 1")
     told = await bob.until(lambda: shown(bob, "turn 1 of 2"))
-
     assert "fleet.deploy" in words(told)
+    assert "The run ended" in words(told)
+    await bob.click(told, "Turn 2")
+    last = await bob.until(lambda: shown(bob, "turn 2 of 2"))
+
+    assert "It asked for no call in this turn." in words(last)
     assert len(await bob.views()) == 1
 
 

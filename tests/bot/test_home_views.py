@@ -229,3 +229,24 @@ def test_a_turn_of_many_calls_has_pages():
 
     assert "Calls 4 to 6 of 7." in words(list(card.blocks))
     assert canonical({}) not in words(list(card.blocks))
+
+
+def test_what_a_tool_answered_stands_in_a_turn_as_code_on_one_line():
+    answered = '{"deployment":' + json.dumps({"id": 10, "service": "checkout", "instances": ["a"] * 90}) + "}"
+    row = AuditRow(at=NOON, what="applied", text=f"fleet.deploy: {answered}", by=None, refs={})
+    call = CallAccount(number=4, tool="fleet.deploy", title="Deploy", verdict="asked", rows=(row,))
+
+    card = why_card(account(calls=0).model_copy(update={"calls": (call,)}), WhyRef(run=RUN, turn=3))
+
+    [answer] = [
+        each
+        for block in card.blocks
+        for part in block.get("elements", ())
+        if part.get("type") == "rich_text_list"
+        for item in part["elements"]
+        for each in item["elements"]
+        if "deployment" in each.get("text", "")
+    ]
+    assert answer["style"] == {"code": True}
+    assert answer["text"].startswith('{"deployment":{"id": 10')
+    assert len(answer["text"]) <= 100

@@ -98,6 +98,19 @@ async def test_why_a_turn_did_what_it_did(workspace, alice, bob):
     assert "It knew how 1 call before had ended." in words(last)
 
 
+async def test_why_without_a_turn_tells_of_the_latest_with_calls_and_how_the_run_ended(workspace, alice, bob):
+    await alice.say("C0OPS", f"/handrail {workspace.goal}")
+    await bob.click(await alice.sees("C0OPS", "Decide by"), "Approve")
+    await alice.sees("C0OPS", f"Done: {workspace.run}")
+
+    await bob.say("C0OPS", f"/handrail why {workspace.run}")
+    told = await bob.sees("C0OPS", f"{workspace.run}, turn 1 of 2")
+
+    assert "The run ended: done: Done." in words(told)
+    assert "U0BOB" not in words(told)
+    assert any(each["text"]["text"] == "Turn 2" for each in buttons(told))
+
+
 async def test_status_leads_to_why(workspace, alice):
     await alice.say("C0OPS", f"/handrail {workspace.goal}")
     await alice.sees("C0OPS", "Decide by")

@@ -26,6 +26,7 @@ async def test_a_turn_is_recounted_from_what_was_claimed_to_what_came_of_it(with
         ("applied", None),
     ]
     assert call.rows[1].refs["gate"] == approval.gate
+    assert call.rows[3].text == "fleet.deploy on prod/checkout, as it was approved"
     assert deploy().arguments not in told.model_dump_json()
 
 
