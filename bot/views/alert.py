@@ -35,7 +35,7 @@ def alert_card(view: RunView, alerts: Sequence[Alert], link: str = "") -> Messag
 
 def again_card(approval: ApprovalView) -> Message:
     """A change on a card that it shares is asked about anew: the card itself is only redrawn, which notifies nobody."""
-    number, what = approval.id.partition(".")[0], shortened(one_line(title(approval)), TITLE)
+    number, what = approval.id.partition(".")[0], shortened(title(approval), TITLE)
     people = may_decide(approval)
     whom = f" {words.FOR_WHOM.format(who=mentions(people, MOST_TOLD))}" if people else ""
     return message(

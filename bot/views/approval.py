@@ -23,6 +23,7 @@ from .change import (
     claim,
     excerpt,
     facts,
+    in_short,
     kept_out,
     length,
     notes,
@@ -34,7 +35,7 @@ from .change import (
 from .deciding import buttons
 from .fields import block
 from .standing import not_here, progress, votes, who_may, why, would_ask
-from .text import code, escaped, moment, one_line, shortened
+from .text import code, escaped, moment, shortened
 
 CLAIM = 1500
 
@@ -65,7 +66,7 @@ def _card(
 ) -> Message:
     return message(
         fallback(approval),
-        header(f"{words.APPROVAL[approval.state]}: {one_line(title(approval))}"),
+        header(f"{words.APPROVAL[approval.state]}: {title(approval)}"),
         _rich(notes(approval)),
         rich(*facts(approval)),
         *content,
@@ -76,7 +77,7 @@ def _card(
 
 
 def fallback(approval: ApprovalView) -> str:
-    said = f"{words.APPROVAL[approval.state]}: {escaped(shortened(one_line(title(approval)), 500))}."
+    said = f"{words.APPROVAL[approval.state]}: {escaped(in_short(approval))}."
     return f"{said} {escaped(why(approval))}".strip() if approval.state.ended else said
 
 

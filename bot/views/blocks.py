@@ -151,11 +151,15 @@ def size(blocks: Sequence[Block]) -> int:
     return sum(units(text) for block in blocks for text in _texts(block))
 
 
+COUNTED = {"text", "title", "value", "user_id", "usergroup_id"}
+"""The ids of people too: what mentions nobody (`quiet`) has them as text."""
+
+
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for name, inner in value.items():
             if isinstance(inner, str):
-                if name in ("text", "title", "value"):
+                if name in COUNTED:
                     yield inner
             else:
                 yield from _texts(inner)

@@ -1,8 +1,12 @@
 """What a change would do: the lines of which its card, a card it shares and its Details are made."""
 
-from workflows.rules.canonical import canonical
+import re
+from collections.abc import Iterator
+
+from workflows.rules.canonical import NotCanonical, canonical, parse
 from workflows.rules.visible import visible
 from workflows.values.approval import ApprovalState, Shown
+from workflows.values.base import Json
 from workflows.values.view import ApprovalView
 
 from .. import words
@@ -13,6 +17,7 @@ from .fields import (
     argument_fields,
     argument_text,
     arguments_changed,
+    in_line,
     shown_changed,
     shown_fields,
     shown_text,
@@ -23,17 +28,49 @@ Parts = list[tuple[str, str]]
 """Labels and texts."""
 BESIDE = 3
 """Lines that stay the same beside each change."""
+NAME, SHORT = 115, 250
+"""Characters of its one-line form: in a header, behind its state, and in a dialog."""
 EXCERPT = 1500
 """Characters of each part that a card shows of a change too big for it."""
 
 
-def title(approval: ApprovalView) -> str:
-    return f"{approval.tool} on {approval.target}"
+def title(approval: ApprovalView, room: int = NAME) -> str:
+    """The call on one line, with as many of its plain arguments as fit *room* characters."""
+    said = one_line(f"{approval.tool} on {approval.target}")
+    for number, each in enumerate(_told(approval)):
+        longer = f"{said}{', ' if number else ': '}{each}"
+        if len(longer) > room - len(", …"):
+            return f"{said}, …"
+        said = longer
+    return said
 
 
-def in_short(approval: ApprovalView) -> str:
+def _told(approval: ApprovalView) -> Iterator[str]:
+    """Those that the target and the environment do not say already; none that a discreet rule or a mask keeps."""
+    shown = approval.shown
+    try:
+        arguments = parse(shown.arguments)
+    except NotCanonical:
+        return
+    if approval.rule.discreet or not isinstance(arguments, dict):
+        return
+    for name, value in arguments.items():
+        plain = value is None or isinstance(value, str | int | float)
+        if plain and name not in shown.locked and not _named(value, approval):
+            yield in_line(name, value)
+
+
+def _named(value: Json, approval: ApprovalView) -> bool:
+    """Is it the environment, or a part of the target?"""
+    if not isinstance(value, str) or not value:
+        return False
+    part = rf"(?<![\w.-]){re.escape(value)}(?![\w.-])"
+    return value == approval.environment or re.search(part, approval.target) is not None
+
+
+def in_short(approval: ApprovalView, room: int = SHORT) -> str:
     """As a dialog names it."""
-    return shortened(one_line(title(approval)), 250)
+    return shortened(title(approval, room), room)
 
 
 def facts(approval: ApprovalView) -> list[Block]:

@@ -42,7 +42,7 @@ class Shape(IntEnum):
 ROOM = {
     Shape.WHOLE: {"title": 300, "note": 500, "claim": 300, "why": 500, "votes": 600},
     Shape.EXCERPT: {"title": 200, "note": 150, "claim": 100, "why": 150, "votes": 200},
-    Shape.NAMED: {"title": 120, "note": 60, "claim": 0, "why": 80, "votes": 80},
+    Shape.NAMED: {"title": 90, "note": 60, "claim": 0, "why": 80, "votes": 80},
 }
 """Characters of each part. What a tool said and what would be sent are never cut in a change shown whole."""
 EXCERPT = 150
@@ -96,7 +96,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        return f"{self.number}. {one_line(title(self.approval))}"
+        return f"{self.number}. {title(self.approval)}"
 
     def blocks(self, *, terms: bool) -> list[Block]:
         """*terms*: who may decide on it stands here, and not once for the whole card."""

@@ -15,6 +15,9 @@ from .text import plural
 APPROVING = frozenset({"approve", "approve_all", "break_glass"})
 """Actions that say yes: only where what they say yes to is shown whole."""
 
+SHARED = 70
+"""Characters that a button on a shared card says of its change."""
+
 
 def buttons(run_id: str, approval: ApprovalView, *, approvable: bool, number: str = "") -> list[Block]:
     """*approvable*: it is shown whole beside them. *number* tells its buttons from those of other changes."""
@@ -30,7 +33,7 @@ def buttons(run_id: str, approval: ApprovalView, *, approvable: bool, number: st
     if open_to_votes and approvable:
         ask = ask_once_more([approval])
         made.append(button("approve", _named(words.APPROVE, number), value, "primary", ask))
-    named = ref.model_copy(update={"what": in_short(approval)})
+    named = ref.model_copy(update={"what": _what(approval, number)})
     made.append(button("reject", _named(words.REJECT, number), named.packed(), "danger"))
     if open_to_votes:
         made.append(button("edit", _named(words.EDIT, number), value))
@@ -38,6 +41,11 @@ def buttons(run_id: str, approval: ApprovalView, *, approvable: bool, number: st
     if approvable:
         made += break_glass(run_id, approval, number)
     return made
+
+
+def _what(approval: ApprovalView, number: str) -> str:
+    """For the dialog. What a button carries counts as text of its card, and one that is shared has many."""
+    return in_short(approval, SHARED) if number else in_short(approval)
 
 
 def break_glass(run_id: str, approval: ApprovalView, number: str = "") -> list[Block]:
@@ -53,7 +61,7 @@ def break_glass(run_id: str, approval: ApprovalView, number: str = "") -> list[B
         approval=approval.id,
         gate=approval.gate,
         channel=rule.channel,
-        what=in_short(approval),
+        what=_what(approval, number),
     )
     return [button("break_glass", _named(words.BREAK_GLASS, number), ref.packed())]
 

@@ -16,6 +16,7 @@ from workflows.values.base import Json
 from .. import words
 from .blocks import Block, bullets, chunks, line, preformatted, rich, run_of
 from .diffs import is_diff, lines_changed, partner
+from .text import one_line
 
 SHORT = 300
 """Characters of a value that stands on the line of its name."""
@@ -23,6 +24,10 @@ FEW = 40
 """Items of a list shown as bullets."""
 PLAIN = re.compile(r"[a-z0-9_][\w-]*")
 """A field's name that stands as it is: all labels of ours begin with a capital."""
+WORD = re.compile(r"[\w.:/@+#-]+")
+"""A value that stands on a line with others as it is."""
+IN_LINE = 60
+"""Characters of it there."""
 BATCH = 6000
 """Bytes of one rich text block."""
 
@@ -112,6 +117,15 @@ def _compared(before: dict[str, Json], now: dict[str, Json], above: str = "") ->
             yield from _below(said, new)
         else:
             yield said, Changed(old, new)
+
+
+def in_line(name: str, value: Json) -> str:
+    """An argument among others on one line. Text that could pass for several is quoted; a cut shows as `…`."""
+    said = as_said(value)
+    if isinstance(value, str) and not WORD.fullmatch(said):
+        said = json.dumps(value, ensure_ascii=False)
+    cut = said if len(said) <= IN_LINE else f"{said[: IN_LINE - 1]}…"
+    return one_line(f"{_quoted(name)} {cut}")
 
 
 def _quoted(name: str) -> str:

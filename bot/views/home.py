@@ -150,7 +150,7 @@ def _approval(run: RunView, approval: ApprovalView) -> list[Block]:
     beside = [*notes(approval, CLAIM), *([] if kept else claim(approval, CLAIM))]
     rule = code(shortened(approval.rule.name, 200))
     return [
-        section(f"*{words.APPROVAL[approval.state]}: {escaped(shortened(one_line(title(approval)), 300))}*"),
+        section(f"*{words.APPROVAL[approval.state]}: {escaped(shortened(title(approval), 300))}*"),
         *(content if (shown or kept) and content else [rich(*excerpt(parts(approval), EXCERPT))]),
         *([rich(*beside)] if beside else []),
         *([] if approvable else [section(f"*{bound}*")]),

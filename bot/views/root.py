@@ -166,13 +166,14 @@ def _earlier(steps: Sequence[StepView]) -> list[Block]:
     if not steps:
         return []
     failed = sum(step.state is StepState.ERROR for step in steps)
-    return [context(f"Before these: {plural(len(steps), 'step')}, {failed} of them failed.")]
+    return [context(f"Before these: {len(steps)} more, {failed} of them failed.")]
 
 
 def _progress(view: RunView) -> str:
+    """Without the word step, which is what the budget counts."""
     done = sum(step.state is StepState.COMPLETE for step in view.steps)
     left_out = sum(_left_out(step, ended=view.state.ended) for step in view.steps)
-    said = f"{plural(done, 'step')} of {len(view.steps)} done"
+    said = f"{done} of {len(view.steps)} done"
     return f"{said}, {left_out} {words.LEFT_OUT}" if left_out else said
 
 

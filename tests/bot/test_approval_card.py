@@ -6,11 +6,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.views.approval import approval_card
+from bot.views.change import title
+from bot.views.changes import changes_card
 from bot.views.details import details_modal
 from bot.views.refs import PageRef
 from sandbox.client import words
-from tests.bot.views import IN_EMERGENCIES, RULE, RUN, approval, buttons, read_as_markup, shown, vote
+from tests.bot.views import (
+    IN_EMERGENCIES,
+    RULE,
+    RUN,
+    approval,
+    buttons,
+    read_as_markup,
+    shown,
+    together,
+    vote,
+)
 from tests.workflows.far_end import ALICE, BOB
+from workflows.rules.canonical import canonical
 from workflows.values.approval import ApprovalState
 from workflows.values.people import People
 
@@ -55,6 +68,43 @@ def test_a_rejection_is_shown_with_its_reason_and_who_gave_it():
 
     assert "wrong version" in card.text
     assert '"user_id": "U0BOB"' in json.dumps(card.blocks)
+
+
+def saying(*, discreet=False, **arguments):
+    """An approval of these arguments besides the environment and the service."""
+    made = shown(arguments=canonical({"environment": "prod", "service": "checkout", **arguments}))
+    rule = RULE.model_copy(update={"discreet": discreet, "dangerous": True})
+    return approval(shown=made, rule=rule)
+
+
+def test_a_change_is_named_with_what_it_would_do():
+    named = "fleet.deploy on prod/checkout: version 1.4.3"
+    card = approval_card(RUN, saying(version="1.4.3"))
+
+    assert card.blocks[0]["text"]["text"] == f"Approval needed: {named}"
+    assert card.text == f"Approval needed: {named}."
+    assert buttons(card)["Approve"]["confirm"]["text"]["text"] == named
+    assert json.loads(buttons(card)["Reject"]["value"])["what"] == named
+    shared = changes_card(RUN, together(saying(version="1.4.3"), approval()))
+    assert f"4. {named}" in words(list(shared.blocks))
+    assert f"4. {named}: approval needed" in shared.text
+
+
+def test_what_is_discreet_masked_or_nested_is_not_named():
+    assert title(saying(discreet=True, version="1.4.3")) == "fleet.deploy on prod/checkout"
+    kept = saying(token="***", hosts=["a"], limits={"cpu": 1}, wait=True)
+    kept = kept.model_copy(update={"shown": kept.shown.model_copy(update={"locked": ("token",)})})
+    assert title(kept) == "fleet.deploy on prod/checkout: wait true"
+
+
+def test_no_argument_passes_for_another_and_a_cut_shows():
+    crafted = title(saying(a="1, b 2", n=3, z="\u202ex\ny"))
+    assert crafted == 'fleet.deploy on prod/checkout: a "1, b 2", n 3, z "\\u{202e}x\\ny"'
+
+    many = saying(**{f"name{number}": "x" * 100 for number in range(9)})
+    assert title(many).endswith(f"name0 {'x' * 59}…, …")
+    header = approval_card(RUN, many.model_copy(update={"state": ApprovalState.QUORUM})).blocks[0]
+    assert header["text"]["text"].endswith("…, …")
 
 
 def text(card):

@@ -119,7 +119,7 @@ def test_after_the_decisions_each_line_says_who_when_and_why_and_no_button_is_le
     assert "Reason: not before noon." in said
     assert "This is not a refusal." in said
     assert json.dumps(card.blocks).count('"user_id": "U0BOB"') == 2
-    assert "5. fleet.deploy on prod/checkout: rejected" in card.text
+    assert "5. fleet.deploy on prod/checkout: version 1.4.2: rejected" in card.text
 
 
 def test_what_is_being_checked_can_still_be_rejected_but_not_approved_again():
@@ -241,4 +241,4 @@ def test_a_card_that_is_shown_bare_says_which_change_each_button_is_for_and_appr
         "Details 5",
         "Reject all 2",
     ]
-    assert "4. fleet.deploy on prod/checkout: approval needed" in words(list(plain.blocks))
+    assert "4. fleet.deploy on prod/checkout: version 1.4.2: approval needed" in words(list(plain.blocks))

@@ -60,7 +60,7 @@ async def test_a_rejection_asks_for_its_reason_and_the_card_shows_it(workspace, 
 
     await bob.click(card, "Reject")
     asked = await bob.modal()
-    assert "*fleet.deploy on prod/checkout*" in words(asked)
+    assert "*fleet.deploy on prod/checkout: version 1.4.2*" in words(asked)
     await bob.submit(asked, {"Reason": "not before the release"})
     rejected = await alice.sees("C0OPS", "Rejected: fleet.deploy")
 

@@ -241,7 +241,18 @@ def test_of_more_steps_than_a_plan_holds_the_last_are_shown_and_the_rest_counted
     [plan] = [block for block in card.blocks if block["type"] == "plan"]
 
     assert [task["title"] for task in plan["tasks"]] == [f"step {n}" for n in range(20, 70)]
-    assert "Before these: 20 steps, 0 of them failed." in words(list(card.blocks))
+    assert "Before these: 20 more, 0 of them failed." in words(list(card.blocks))
+
+
+def test_steps_are_what_the_budget_counts_and_nothing_else_on_a_card():
+    for state in (RunState.WAITING, RunState.DONE):
+        card = root_card(view(steps=4, state=state), Look())
+        said = words(list(card.blocks))
+        [plan] = [block for block in card.blocks if block["type"] == "plan"]
+
+        assert "1 of 4 done" in plan["title"]
+        assert "step" not in plan["title"]
+        assert said.count("steps") == 1
 
 
 def test_untrusted_text_neither_mentions_nor_links_nor_hides():

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 async def test_a_newcomer_deploys_breaks_it_and_sees_the_count_stay_right(stage, screen):
     happened, would_have = stage.count()
     await screen.open(stage.url)
-    await expect(screen.channel.get_by_text("Done: 1 step of 1 done").first).to_be_visible()
+    await expect(screen.channel.get_by_text("Done: 1 of 1 done").first).to_be_visible()
     await expect(screen.at("version-checkout-prod")).to_have_text("1.4.1")
     await screen.shot("1-first-look")
 

@@ -47,7 +47,7 @@ async def test_a_change_is_rejected_with_a_reason_by_the_keyboard_alone(desk):
 
     await desk.sees("ended without success")
     await desk.sees("“Restart search in prod” was rejected")
-    await desk.shows(desk.thread.locator(".plan"), "0 steps of 1 done")
+    await desk.shows(desk.thread.locator(".plan"), "0 of 1 done")
     await desk.shot("reject-2-rejected")
 
 
@@ -120,7 +120,7 @@ async def test_what_drifted_is_asked_about_again_and_a_run_is_cancelled(desk):
     await expect(desk.at("confirm")).to_be_hidden()
     await desk.press("Cancel run")
     await desk.sure()
-    await desk.sees("2 steps of 3 done, 1 left out")
+    await desk.sees("2 of 3 done, 1 left out")
     await desk.sees("No longer needed")
     await desk.shot("drift-3-cancelled")
 
