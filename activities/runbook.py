@@ -57,11 +57,9 @@ ENDINGS = {
     Ended.UNKNOWN: "may have happened: nobody could tell",
 }
 """What is said of a step that ended in one of these ways; what is known of it follows."""
-PLANNED_ALL = "These are all the steps of the runbook. Nothing was applied: this run only plans."
-PLANNED_UP_TO = (
-    "The plan ends before the step “{step}”, which needs what an earlier one would have answered. "
-    "Nothing was applied: this run only plans."
-)
+PLANNED_ALL = "That is the whole plan: all steps of the runbook."
+PLANNED_UP_TO = "The plan ends before the step “{step}”, which needs what an earlier one would have answered."
+"""That nothing was applied is said of every run that only plans, whatever its planner answers."""
 
 
 class BadList(ValueError):

@@ -133,10 +133,9 @@ class Journal:
         discreet = keeps_quiet_of(call, self.spec)
         self.memory.entries.append(Called(call=call, result=result, discreet=discreet))
         self.memory.entries = trimmed(self.memory.entries, TRANSCRIPT_CHARACTERS)
-        state = StepState.COMPLETE if result.ended.well else StepState.ERROR
         # A tool's words may quote what a rule keeps out of the thread.
-        note = "" if discreet or result.ended is Ended.OK else result.text
-        self.step(call, StepState.SKIPPED if result.ended is Ended.WITHDRAWN else state, note[:200])
+        note = "" if discreet or result.ended in {Ended.OK, Ended.PLANNED} else result.text
+        self.step(call, _step_state(result.ended), note[:200])
         # What was read stands in the transcript, and whole in the blob store: here it is a reminder.
         said = result.text
         if result.ended is Ended.OK and len(said) > AUDIT_OF_A_READ:
@@ -341,3 +340,13 @@ class Journal:
 
     def transcript(self) -> Transcript:
         return Transcript(entries=tuple(self.memory.entries))
+
+
+def _step_state(ended: Ended) -> StepState:
+    match ended:
+        case Ended.WITHDRAWN:
+            return StepState.SKIPPED
+        case Ended.PLANNED:
+            return StepState.PREVIEWED
+        case _:
+            return StepState.COMPLETE if ended.well else StepState.ERROR

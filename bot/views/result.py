@@ -31,10 +31,10 @@ FALLBACK = 1000
 def result_card(view: RunView, look: Look) -> Message:
     """It mentions the requester: a card that is only redrawn notifies nobody."""
     text = shortened(visible(result_text(view)), RESULT, "all of it in the run's record")
-    done = f"{escaped(view.name)}: {words.STATE[view.state].lower()}."
+    done = f"{escaped(view.name)}: {state(view).lower()}."
     return message(
         f"{done} {escaped(shortened(one_line(text), FALLBACK))} {escaped(summary(view))}",
-        header(f"{words.STATE[view.state]}: {view.name}"),
+        header(f"{state(view)}: {view.name}"),
         section(f"{user(view.requester.user)}, this is how it ended:"),
         rich(*(_paragraphs(text))),
         *changes(view, CHANGES),
@@ -42,8 +42,17 @@ def result_card(view: RunView, look: Look) -> Message:
     )
 
 
+def state(view: RunView) -> str:
+    """How it stands, or how it ended. A plan that went well is no change that did."""
+    return words.PLANNED if planned(view) else words.STATE[view.state]
+
+
+def planned(view: RunView) -> bool:
+    return view.plan_only and view.state is RunState.DONE
+
+
 def result_text(view: RunView) -> str:
-    return view.result or {RunState.CANCELLED: "It was cancelled."}.get(view.state, words.STATE[view.state])
+    return view.result or {RunState.CANCELLED: "It was cancelled."}.get(view.state, state(view))
 
 
 def _paragraphs(text: str) -> list[Block]:
@@ -67,7 +76,7 @@ def summary(view: RunView) -> str:
 def changes(view: RunView, limit: int) -> list[Block]:
     """Every change that fits, or what would have been one; the others are counted."""
     if view.plan_only:
-        none = [rich(line(run_of(f"{words.NOTHING_CHANGED} {words.PLANS_ONLY}")))]
+        none = [rich(line(run_of(words.NOTHING_APPLIED)))]
         if not view.planned:
             return [*none, rich(line(run_of(words.WOULD_CHANGE_NOTHING)))]
         return [*none, _listed(words.WOULD_CHANGE, view.planned, limit)]

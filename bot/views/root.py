@@ -37,7 +37,7 @@ from .blocks import (
 from .ending import ending
 from .look import Look
 from .refs import RunRef, WhyRef
-from .result import changes, result_text
+from .result import changes, planned, result_text, state
 from .standing import may_decide
 from .text import code, escaped, mentions, moment, one_line, plural, shortened, user
 
@@ -53,6 +53,7 @@ STATUS = {
     StepState.IN_PROGRESS: "in_progress",
     StepState.WAITING: "in_progress",
     StepState.COMPLETE: "complete",
+    StepState.PREVIEWED: "pending",
     StepState.ERROR: "error",
     StepState.SKIPPED: "pending",
 }
@@ -73,7 +74,7 @@ def _card(view: RunView, look: Look, goal: int, note: int, tasks: int) -> Messag
         header(f"{view.name}: {_state(view)}"),
         section(f"{_who_asked(view)}:"),
         rich(quote(shortened(visible(view.goal), goal))),
-        context(words.PLANS_ONLY) if view.plan_only else None,
+        context(words.PLANS_ONLY) if view.plan_only and not view.state.ended else None,
         *(_plan(view, note, tasks) if look.plan else _plain_plan(view, note, tasks)),
         *([*_ended(view)] if view.state.ended else _doing(view)),
         context(_budget(view)),
@@ -91,8 +92,8 @@ def _who_asked(view: RunView) -> str:
 
 
 def _state(view: RunView) -> str:
-    state = words.STATE[view.state].lower()
-    return f"{state}, {words.PLAN_ONLY}" if view.plan_only else state
+    said = state(view).lower()
+    return f"{said}, {words.PLAN_ONLY}" if view.plan_only and not planned(view) else said
 
 
 def fallback(view: RunView) -> str:
@@ -110,7 +111,7 @@ def _plan(view: RunView, note: int, tasks: int) -> list[Block]:
     earlier = len(view.steps) - len(shown)
     plan = {
         "type": "plan",
-        "title": f"{words.STATE[view.state]}: {_progress(view)}",
+        "title": f"{state(view)}: {_progress(view)}",
         "tasks": [
             _task(number, step, note, ended=view.state.ended) for number, step in enumerate(shown, earlier)
         ],
@@ -121,10 +122,11 @@ def _plan(view: RunView, note: int, tasks: int) -> list[Block]:
 def _task(number: int, step: StepView, note: int, *, ended: bool) -> Block:
     # Whether Slack reads markup in a title is not documented: without angle brackets there is none to read.
     title = shortened(one_line(step.title), TITLE).translate(_BRACKETS) or " "
-    left_out = _left_out(step, ended=ended)
+    previewed = words.ONLY_PREVIEWED if step.state is StepState.PREVIEWED else ""
+    aside = words.LEFT_OUT if _left_out(step, ended=ended) else previewed
     made: Block = {
         "task_id": f"{number}-{one_line(step.id)}"[:100],
-        "title": f"{title} ({words.LEFT_OUT})" if left_out else title,
+        "title": f"{title} ({aside})" if aside else title,
         "status": STATUS[step.state],
     }
     said = _note(step, note)
@@ -171,9 +173,9 @@ def _earlier(steps: Sequence[StepView]) -> list[Block]:
 
 def _progress(view: RunView) -> str:
     """Without the word step, which is what the budget counts."""
-    done = sum(step.state is StepState.COMPLETE for step in view.steps)
+    done = sum(step.state in {StepState.COMPLETE, StepState.PREVIEWED} for step in view.steps)
     left_out = sum(_left_out(step, ended=view.state.ended) for step in view.steps)
-    said = f"{done} of {len(view.steps)} done"
+    said = f"{done} of {len(view.steps)}{'' if planned(view) else ' done'}"
     return f"{said}, {left_out} {words.LEFT_OUT}" if left_out else said
 
 

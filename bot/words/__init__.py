@@ -17,16 +17,21 @@ STEP = {
     StepState.IN_PROGRESS: "Now",
     StepState.WAITING: "Waiting",
     StepState.COMPLETE: "Done",
+    StepState.PREVIEWED: "Previewed, not applied",
     StepState.ERROR: "Failed",
     StepState.SKIPPED: "Left out",
 }
 LEFT_OUT = "left out"
+ONLY_PREVIEWED = "previewed, not applied"
 NO_STEPS_YET = "No step taken yet."
 NOTHING_CHANGED = "Nothing was changed."
 CHANGED = "What was changed"
 MAYBE_CHANGED = "may have happened"
 PLAN_ONLY = "plan only"
 PLANS_ONLY = "Plan only: every change is previewed, none is applied."
+PLANNED = "Planned"
+"""How a run ended that only plans, where all went well: nothing was done."""
+NOTHING_APPLIED = "Plan only: nothing was applied."
 WOULD_CHANGE = "What would be changed"
 WOULD_CHANGE_NOTHING = "Nothing would be changed."
 CANCEL_RUN = "Cancel run"

@@ -31,7 +31,7 @@ def test_a_step_may_be_for_plans_only():
 def test_its_answer_never_says_that_it_was_done():
     assert after(goal(), LOOKED, PLANNED) == Thought(
         kind=ThoughtKind.ANSWER,
-        text="These are all the steps of the runbook. Nothing was applied: this run only plans.",
+        text="That is the whole plan: all steps of the runbook.",
     )
 
 
@@ -40,10 +40,7 @@ def test_where_a_step_needs_what_only_an_applied_change_would_have_answered_the_
 
     assert after(goal(), LOOKED, PLANNED, runbook=runbook) == Thought(
         kind=ThoughtKind.ANSWER,
-        text=(
-            "The plan ends before the step “later”, which needs what an earlier one would have answered. "
-            "Nothing was applied: this run only plans."
-        ),
+        text=("The plan ends before the step “later”, which needs what an earlier one would have answered."),
     )
 
 

@@ -13,7 +13,7 @@ from tests.bot.views import NOON, RULE, RUN, approval, buttons, shown, together,
 from workflows.values.approval import ApprovalState
 from workflows.values.people import People
 from workflows.values.spec import Rule, RuleKind
-from workflows.values.view import Change, RunState
+from workflows.values.view import Change, RunState, StepState, StepView
 
 PLANNED = {"state": ApprovalState.PLANNED, "ended_at": NOON, "deadline": None}
 CHANGE = Change(tool="fleet.deploy", target="prod/checkout", text="Deploy 1.4.2")
@@ -33,10 +33,12 @@ async def test_a_plan_shows_what_would_be_changed_and_who_would_be_asked_and_cha
     assert "Asked by the rule “production” would be" in words(card)
     await bob.until(lambda: named(bob, "U0BOB"))
     end = words(await alice.sees("C0OPS", "this is how it ended"))
-    assert "Nothing was changed. Plan only: every change is previewed, none is applied." in end
+    assert f"Planned: {workspace.run}" in end
+    assert "Plan only: nothing was applied." in end
     assert "What would be changed:" in end
-    root = words(await alice.sees("C0OPS", f"{workspace.run}: done, plan only"))
-    assert "Plan only: every change is previewed" in root
+    root = words(await alice.sees("C0OPS", f"{workspace.run}: planned"))
+    assert root.count("applied") == 1
+    assert "Plan only: nothing was applied." in root
     assert workspace.tools.applied == []
 
 
@@ -109,7 +111,36 @@ def test_a_plan_without_changes_says_so():
     nothing = view(state=RunState.DONE, plan_only=True)
 
     assert "Nothing would be changed." in str(result_card(nothing, Look()).blocks)
-    assert "done, plan only" in root_card(nothing, Look()).text
+    assert f"{nothing.name}: planned." in root_card(nothing, Look()).text
     one = nothing.model_copy(update={"planned": (CHANGE,)})
     assert "What would be changed: 1." in result_card(one, Look()).text
     assert "fleet.deploy on prod/checkout: Deploy 1.4.2" in str(root_card(one, Look()).blocks)
+
+
+def test_a_step_that_was_only_previewed_has_no_tick_and_a_plan_is_not_done():
+    read = StepView(id="1", title="Look", state=StepState.COMPLETE)
+    change = StepView(id="2", title="Deploy 1.4.2", state=StepState.PREVIEWED)
+    ended = view(state=RunState.DONE, plan_only=True).model_copy(update={"steps": (read, change)})
+
+    [plan] = [block for block in root_card(ended, Look(plan=True)).blocks if block["type"] == "plan"]
+
+    assert plan["title"] == "Planned: 2 steps of 2"
+    assert [(each["title"], each["status"]) for each in plan["tasks"]] == [
+        ("Look", "complete"),
+        ("Deploy 1.4.2 (previewed, not applied)", "pending"),
+    ]
+    assert "*Previewed, not applied* Deploy 1.4.2" in str(root_card(ended, Look(plan=False)).blocks)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (RunState.WORKING, "working, plan only"),
+        (RunState.CANCELLED, "stopped, plan only"),
+        (RunState.DONE, "planned"),
+    ],
+)
+def test_how_a_run_that_only_plans_stands(state, said):
+    card = root_card(view(state=state, plan_only=True), Look())
+
+    assert card.blocks[0]["text"]["text"].endswith(f": {said}")

@@ -170,7 +170,7 @@ async def test_it_runs_with_the_config_of_that_moment(workspace, alice):
 
     await alice.say("C0OPS", f"/handrail schedule run {workspace.schedule}")
 
-    await alice.sees("C0OPS", f"{workspace.run}: done, plan only")
+    await alice.sees("C0OPS", f"{workspace.run}: planned")
 
 
 async def test_what_is_scheduled_as_a_plan_only_plans(workspace, alice):
@@ -180,7 +180,7 @@ async def test_what_is_scheduled_as_a_plan_only_plans(workspace, alice):
 
     await alice.say("C0OPS", f"/handrail schedule run {workspace.schedule}")
 
-    await alice.sees("C0OPS", f"{workspace.run}: done, plan only")
+    await alice.sees("C0OPS", f"{workspace.run}: planned")
     assert workspace.tools.applied == []
 
 

@@ -9,10 +9,10 @@ async def test_a_plan_shows_every_change_and_makes_none(stage):
     before = stage.made()
     thread = await stage.ask("plan restart everything in prod", shows="restart everything in prod")
 
-    root = words(await thread.ends("done, plan only"))
+    root = words(await thread.ends("planned"))
 
     assert "What would be changed:" in root
-    assert "Nothing was applied: this run only plans." in root
+    assert "Plan only: nothing was applied." in root
     card = words(await thread.shows("Only planned: 4 changes"))
     assert "fleet.restart on prod/checkout" in card
     assert stage.made() == before
@@ -24,7 +24,7 @@ async def test_a_plan_of_a_deployment_goes_through_the_whole_runbook_and_deploys
         "plan deploy payments 2.4.1 to staging", shows="deploy payments 2.4.1 to staging"
     )
 
-    await thread.ends("done, plan only")
+    await thread.ends("planned")
 
     assert stage.runs("payments", "staging") == before
 

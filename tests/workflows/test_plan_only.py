@@ -24,7 +24,7 @@ from workflows.values.people import Place
 from workflows.values.run import Ask, RunInput, RunResult
 from workflows.values.signals import Revise
 from workflows.values.spec import AgentSpec, Rule, RuleKind
-from workflows.values.view import RunState, RunView
+from workflows.values.view import RunState, RunView, StepState
 
 ALLOWED = Rule(name="anything goes", then=RuleKind.ALLOW)
 REFUSED = Rule(name="never", then=RuleKind.REFUSE)
@@ -77,6 +77,7 @@ async def test_a_change_that_needs_an_approval_is_shown_and_nobody_is_asked(with
 
     assert (result.state, result.text, result.changes) == (RunState.DONE, "Done.", ())
     assert [(each.tool, each.target) for each in result.planned] == [("fleet.deploy", "prod/checkout")]
+    assert [step.state for step in far_end.views[run.id].steps] == [StepState.COMPLETE, StepState.PREVIEWED]
     [shown] = far_end.views[run.id].approvals
     assert (shown.state, shown.rule.name, shown.votes) == (ApprovalState.PLANNED, "production", ())
     assert shown.shown.content == {"from": "1.4.1", "to": "1.4.2"}

@@ -28,6 +28,8 @@ class StepState(StrEnum):
     IN_PROGRESS = "in_progress"
     WAITING = "waiting"
     COMPLETE = "complete"
+    PREVIEWED = "previewed"
+    """All that comes of a change in a run that only plans."""
     ERROR = "error"
     SKIPPED = "skipped"
 
