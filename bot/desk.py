@@ -37,7 +37,7 @@ from .commands import (
     started_by,
 )
 from .direct_messages import DirectMessages
-from .errors import BotError, NotReached, RunEnded, RunGone, TemporalUnavailable
+from .errors import BotError, NotReached, RunEnded, RunGone, TemporalUnavailable, looking_up
 from .found import Found
 from .freezing import Freezing
 from .run_lists import RunLists
@@ -85,7 +85,8 @@ class Desk:
         reading = read(text, self._settings)
         if not isinstance(reading, AboutRun):
             return await self._plain(reading, asked)
-        found = await self._runs.find(reading.command.run)
+        with looking_up():
+            found = await self._runs.find(reading.command.run)
         return await self._about(settle(reading, exists=bool(found)), found, asked)
 
     async def start(self, ref: GoalRef, asked: Asked) -> Message | None:
@@ -161,17 +162,19 @@ class Desk:
 
     async def page(self, ref: ListRef, person: Person, channel: str) -> Message:
         """A page of a list of runs, asked for in *channel*. Raises BotError."""
-        listed = await self._lists.page(ref.scope, person, channel, ref.cursor)
+        with looking_up():
+            listed = await self._lists.page(ref.scope, person, channel, ref.cursor)
         return lists.runs_card(listed, ref)
 
     async def why(self, ref: WhyRef, person: Person, channel: str) -> Message:
         """What happened in a turn of a run. Raises BotError."""
-        run = await self._runs.describe(ref.run)
-        return await self._shown([run], person, channel, ref)
+        with looking_up():
+            return await self._shown([await self._runs.describe(ref.run)], person, channel, ref)
 
     async def status(self, run_id: str, person: Person, channel: str) -> Message:
         """Where a run stands. Raises BotError."""
-        return await self._shown([await self._runs.describe(run_id)], person, channel)
+        with looking_up():
+            return await self._shown([await self._runs.describe(run_id)], person, channel)
 
     async def _about(self, intent: Intent, found: list[Found], asked: Asked) -> Message | None:
         match intent:
@@ -180,10 +183,10 @@ class Desk:
             case Status(run=name) | Why(run=name) | CancelRun(run=name) | TellRun(run=name) if not found:
                 name = code(name)
                 return lists.sentence(words.NO_SUCH_RUN.format(name=name, command=self._settings.command))
-            case Status():
-                return await self._shown(found, asked.person, asked.place.channel)
-            case Why(turn=turn):
-                return await self._shown(found, asked.person, asked.place.channel, WhyRef(run="", turn=turn))
+            case Status() | Why():
+                why = WhyRef(run="", turn=intent.turn) if isinstance(intent, Why) else None
+                with looking_up():
+                    return await self._shown(found, asked.person, asked.place.channel, why)
             case CancelRun():
                 return await self._cancel(intent, found, asked)
             case TellRun(text=text):

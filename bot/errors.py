@@ -9,12 +9,16 @@ BotError            has a sentence for the person who asked
 ├── NotLookedUp     try again: Slack did not say who is asking
 ├── NotReached      try again: nothing was started or changed
 └── NoReply         look first: it may have gone through
+    └── TooSlow     try again: it was only looked at
 BadPayload          whoever sent it: not what Slack documents
 SlackError
 ├── RateLimited     wait as long as Slack says
 ├── Uncertain       look before repeating: it may have been done
 └── Refused         whoever set this up: Slack says no, and why
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from . import words
 from .views.refs import GoalRef
@@ -84,6 +88,21 @@ class NoReply(TemporalUnavailable):
     """It did not answer in time: what was asked may have been done."""
 
     text = words.NO_REPLY
+
+
+class TooSlow(NoReply):
+    """Nothing but a look was asked for, so nothing is in doubt."""
+
+    text = words.TOO_SLOW
+
+
+@contextmanager
+def looking_up() -> Iterator[None]:
+    """Around what changes nothing. Raises TooSlow in place of NoReply."""
+    try:
+        yield
+    except NoReply as silence:
+        raise TooSlow from silence
 
 
 class BadPayload(Exception):

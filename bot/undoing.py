@@ -14,10 +14,10 @@ from workflows.values.view import Change, RunView
 
 from .afterwards import Afterwards
 from .cards import draw
-from .errors import BotError, Refused, RunGone
+from .errors import BotError, Refused, RunGone, looking_up
 from .found import Found
 from .payloads import Click, Payload
-from .runs import Goal, Runs, within
+from .runs import Goal, Runs
 from .settings import BotSettings
 from .slack import Posted, Slack
 from .start_policy import StartPolicy
@@ -61,23 +61,25 @@ class Undoing:
         self._later = later
 
     async def clicked(self, ack: AsyncAck, body: Payload) -> None:
+        """A run that has ended may be slow to say what it changed, so Slack has its answer first."""
         click = Click.from_slack(body, datetime.now(UTC))
-        ref = click.ref(UndoRef)
+        self._later.do(self._answer(click, click.ref(UndoRef)))
+        await ack()
+
+    async def _answer(self, click: Click, ref: UndoRef) -> None:
         try:
-            async with within():
-                answer = await self._begin(ref, click.person)
+            answer = await self._begin(ref, click.person)
         except BotError as error:
             log.warning("an undo by %s of %s was not started: %r", click.person.user, ref.run, error)
             answer = error.text
-        whisper = self._slack.whisper(
+        await self._slack.whisper(
             click.spot.channel, click.person.user, sentence(answer), click.spot.thread_ts
         )
-        self._later.do(whisper)
-        await ack()
 
     async def _begin(self, ref: UndoRef, by: Person) -> str:
         """Starts it, once; what to say. Raises BotError."""
-        view = await self._runs.view(ref.run)
+        with looking_up():
+            view = await self._runs.view(ref.run)
         change = next((each for each in view.changes if each.call == ref.call and each.undo), None)
         spec = self._settings.agent(view.agent)
         contract = next((each for each in self._settings.tools if change and each.name == change.undo), None)
@@ -85,7 +87,8 @@ class Undoing:
             return said.NO_UNDO
         if why := await self._policy.refusal(spec, by, view.place.channel):
             return self._policy.said(why, spec)
-        last = await self._last(view, ref.call)
+        with looking_up():
+            last = await self._last(view, ref.call)
         if last.undone:
             return said.UNDONE_ALREADY.format(name=code(last.name))
         if last.found is not None:

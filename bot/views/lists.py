@@ -62,7 +62,8 @@ def sentence(text: str, *blocks: Block) -> Message:
 def help_card(command: str, examples: Sequence[str]) -> Message:
     lines = "\n".join(_form(command, form, what) for form, what in FORMS)
     form = actions(button("start_form", words.START_TITLE, "form"))
-    said = section(f"{words.GREETING}\n{lines}")
+    # All of it at once: Slack hides the end of a long text behind "See more".
+    said = {**section(f"{words.GREETING}\n{lines}"), "expand": True}
     return message(words.GREETING, said, form, context(words.TRY_ONE), *chips(examples))
 
 

@@ -332,13 +332,12 @@ NOT_REACHED = (
     "I can't reach Temporal just now, so nothing was started or changed. Please try again in a minute."
 )
 NO_REPLY = (
-    "Temporal did not answer in time, so I can't say whether this went through. "
+    "That took too long, so I can't say whether it went through. "
     "If nothing changes here, please try again: the same thing said twice counts once."
 )
+TOO_SLOW = "That took too long to look up. Please try again."
 NOT_STARTED = "I can't reach Temporal just now, so nothing was started. Trying again with this button can't start it twice:"
-MAYBE_STARTED = (
-    "Temporal did not answer in time. Trying again with this button is safe: it can't start twice."
-)
+MAYBE_STARTED = "That took too long. Trying again with this button is safe: it can't start twice."
 KEEP_TRYING = "I can't reach Temporal just now. I keep trying for a few minutes; you need not ask again."
 TRY_AGAIN = "Try again"
 BROKEN = "Something went wrong on my side. It was logged; please tell whoever runs Handrail here."

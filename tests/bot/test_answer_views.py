@@ -71,6 +71,12 @@ def every_answer(text):
     yield from of_commands(text)
 
 
+def test_help_shows_all_its_commands_at_once():
+    sections = [block for block in lists.help_card("/handrail", []).blocks if block["type"] == "section"]
+
+    assert all(block["expand"] for block in sections)
+
+
 @pytest.mark.parametrize("text", EXTREMES, ids=lambda text: repr(text[:12]) + str(len(text)))
 def test_every_answer_is_within_slacks_limits(text):
     for card in every_answer(text):

@@ -111,6 +111,16 @@ async def test_why_without_a_turn_tells_of_the_latest_with_calls_and_how_the_run
     assert any(each["text"]["text"] == "Turn 2" for each in buttons(told))
 
 
+async def test_what_is_only_looked_up_and_takes_too_long_leaves_nothing_in_doubt(workspace, alice):
+    await alice.say("C0OPS", f"/handrail {workspace.goal}")
+    await alice.sees("C0OPS", "Decide by")
+    await workspace.stop_working()
+
+    await alice.say("C0OPS", f"/handrail why {workspace.run}")
+
+    await alice.sees("C0OPS", "That took too long to look up. Please try again.")
+
+
 async def test_status_leads_to_why(workspace, alice):
     await alice.say("C0OPS", f"/handrail {workspace.goal}")
     await alice.sees("C0OPS", "Decide by")

@@ -96,3 +96,12 @@ async def test_an_undo_that_was_rejected_can_be_asked_for_again(quiet, ended, al
 
     assert await undo_of(ended, alice) != name
     assert len(await quiet.runs()) == 3
+
+
+async def test_an_undo_that_can_not_be_looked_up_in_time_says_so_and_blames_nothing(quiet, ended, bob):
+    await quiet.stop_working()
+
+    await bob.click(ended, "Undo")
+
+    await bob.sees("C0OPS", "That took too long to look up. Please try again.")
+    assert len(await quiet.runs()) == 1
