@@ -35,17 +35,23 @@ def question_card(run_id: str, question: Question) -> Message:
         f"{asks}: {escaped(shortened(one_line(question.text), 1000))} {_answered(question)}".strip(),
         header(asks),
         rich(quote(asked)),
-        context(_who(question)) if question.claim and not question.answered else None,
+        None if question.answered else context(f"{_who(question)} {_in_words(question)}"),
         _answers(run_id, question),
     )
 
 
 def _who(question: Question) -> str:
     """Only the person who asked for the run is notified: a planner may have many questions."""
+    if not question.claim:
+        return words.MAY_ANSWER_RUN
     requester, *others = question.to.users or ("",)
     more = words.AND_WHO_STEERS if others or question.to.groups else ""
     until = "" if question.until is None else f", {moment(question.until, 'until ')}"
     return words.MAY_ANSWER.format(who=f"{user(requester)}{more}", until=until)
+
+
+def _in_words(question: Question) -> str:
+    return words.ONE_IN_WORDS if question.choices else words.IN_YOUR_WORDS
 
 
 def _answered(question: Question) -> str:

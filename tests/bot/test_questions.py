@@ -105,6 +105,19 @@ async def test_a_run_that_waits_for_an_event_says_so_and_goes_on_when_it_comes(q
     await alice.sees("C0OPS", f"Done: {quiet.run}")
 
 
+def test_a_question_says_who_may_answer_and_how_to_in_words():
+    mine = words(list(question_card(RUN, question()).blocks))
+    assert "The person who asked for this run, its approvers and its stewards may answer." in mine
+    assert "mention me in the run's thread with one of the answers below" in mine
+
+    own_words = question(choices=(), claim=True, to=EVERYBODY)
+    assert "mention me in the run's thread with your answer" in words(
+        list(question_card(RUN, own_words).blocks)
+    )
+    over = question(answered="Go on", answered_by=BOB)
+    assert "mention me" not in words(list(question_card(RUN, over).blocks))
+
+
 def test_what_an_agent_asks_neither_mentions_nor_links_nor_passes_for_a_button_of_ours():
     for options in ((), (("1", "Approve"), ("2", HOSTILE[:70]))):
         for said in ("", HOSTILE):
