@@ -124,7 +124,7 @@ def test_a_step_that_was_only_previewed_has_no_tick_and_a_plan_is_not_done():
 
     [plan] = [block for block in root_card(ended, Look(plan=True)).blocks if block["type"] == "plan"]
 
-    assert plan["title"] == "Planned: 2 steps of 2"
+    assert plan["title"] == "Planned: 2 of 2"
     assert [(each["title"], each["status"]) for each in plan["tasks"]] == [
         ("Look", "complete"),
         ("Deploy 1.4.2 (previewed, not applied)", "pending"),
