@@ -28,6 +28,7 @@ class Refusal(StrEnum):
     OUTSIDER = "outsider"
     NOT_HERE = "not here"
     NOT_YOURS = "not yours"
+    NEITHER = "not yours, nor here"
 
 
 class StartPolicy:
@@ -44,10 +45,9 @@ class StartPolicy:
                 bot = await self._slack.identity()
                 if bot.enterprise is None and person.team != bot.team:
                     return Refusal.OUTSIDER
-                if starting.channels and where not in starting.channels:
-                    return Refusal.NOT_HERE
+                here = not starting.channels or where in starting.channels
                 if not starting.people:
-                    return None
+                    return None if here else Refusal.NOT_HERE
                 question = PeopleQuestion(people=(person,), groups=starting.people.groups)
                 facts = (await self._people.people(question)).of(person)
         except (ApplicationError, SlackError, TimeoutError) as error:
@@ -56,24 +56,30 @@ class StartPolicy:
             )
             raise NotLookedUp from None
         may = facts is not None and facts.standing in MAY_ASK and starting.people.includes(facts)
-        return None if may else Refusal.NOT_YOURS
+        if here:
+            return None if may else Refusal.NOT_YOURS
+        return Refusal.NOT_HERE if may else Refusal.NEITHER
 
     def said(self, refusal: Refusal, spec: AgentSpec) -> str:
-        """In one sentence: who may, or where."""
+        """In one sentence: who may, and where."""
         starting, agent = self._settings.starting_of(spec.name), code(spec.name)
+        where = ", ".join(channel(each) for each in starting.channels)
         match refusal:
             case Refusal.OUTSIDER:
                 return words.OUTSIDER
             case Refusal.NOT_HERE:
-                where = ", ".join(channel(each) for each in starting.channels)
                 return words.NOT_STARTED_HERE.format(agent=agent, where=where)
             case Refusal.NOT_YOURS:
                 return words.NOT_YOURS_TO_START.format(agent=agent, who=mentions(starting.people))
+            case Refusal.NEITHER:
+                who = mentions(starting.people)
+                return words.NOT_YOURS_NOR_HERE.format(agent=agent, who=who, where=where)
 
 
 IN_FORM = {
     Refusal.OUTSIDER: words.OUTSIDER,
     Refusal.NOT_HERE: words.NOT_HERE_IN_FORM,
     Refusal.NOT_YOURS: words.NOT_YOURS_IN_FORM,
+    Refusal.NEITHER: words.NEITHER_IN_FORM,
 }
 """Below a field there is plain text only, where nobody can be mentioned."""

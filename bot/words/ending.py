@@ -3,10 +3,10 @@
 UNDO = "Undo"
 UNDO_WHICH = "Undo one of these"
 UNDO_GOAL = "Undo: {what} ({tool} on {target}), done by {name}"
-UNDO_BEGUN = (
-    "A new run proposes to undo it, in this thread. Nothing is changed before its preview was approved."
+UNDO_BEGUN = "A new run proposes to undo it, in the thread of the run that did it. Nothing is changed before its preview was approved."
+UNDO_UNDER_WAY = (
+    "The run {name} was started for that already. Its cards are in the thread of the run that did it."
 )
-UNDO_UNDER_WAY = "The run {name} was started for that already. Its cards are in this thread."
 UNDONE_ALREADY = "That was undone already, by the run {name}."
 UNDONE_BY = "Undone by the run {name}: {what}"
 MORE_UNDONE = "and {count} more, undone before."

@@ -223,6 +223,19 @@ async def test_who_may_not_start_an_agent_is_told_who_may_at_every_door(quiet, a
     assert (await asked_for(quiet)).ask.requester.user == "U0CAROL"
 
 
+async def test_who_may_not_start_an_agent_and_not_there_is_told_both(quiet, alice):
+    who = People(groups=("S0APPROVERS",))
+    await listening(quiet, deployer=StartSettings(people=who, channels=("C0GENERAL",)))
+
+    await alice.say("C0OPS", f"/handrail {quiet.goal}")
+    await alice.sees("C0OPS", "is started by <!subteam^S0APPROVERS>, and only in <#C0GENERAL>;")
+    await alice.say("C0OPS", "/handrail")
+    no = await alice.submit(await alice.modal(), {"Service": "cart", "Version": "1"})
+
+    assert no["errors"]["agent"].startswith("This agent can't be started by you, nor there.")
+    assert await quiet.runs() == []
+
+
 async def test_in_a_thread_the_phrase_of_another_agent_is_a_run_of_its_own(quiet, alice):
     other = AGENT.model_copy(
         update={"name": "reporter", "planner": AGENT.planner.model_copy(update={"phrases": ("report",)})}

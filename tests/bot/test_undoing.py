@@ -67,7 +67,7 @@ async def test_undo_is_a_run_of_its_own_and_starts_once_whoever_clicks(quiet, en
     assert len(await quiet.runs()) == 1
 
     await bob.click(ended, "Undo")
-    await bob.sees("C0OPS", "A new run proposes to undo it")
+    await bob.sees("C0OPS", "A new run proposes to undo it, in the thread of the run that did it.")
     name = await undo_of(ended, alice)
     await alice.click(ended, "Undo")
     await alice.sees("C0OPS", f"The run `{name}` was started for that already")
