@@ -11,7 +11,7 @@ from .errors import Refused
 from .posting import Lookup, tolerantly
 from .remembered import Remembered
 from .slack import Posted, Slack
-from .views.alert import alert_card
+from .views.alert import alert_card, over_card
 from .views.blocks import Message, context, message
 from .views.text import channel
 
@@ -39,6 +39,8 @@ class Alerts:
         settled = {*self.cards, *self.untold}
         due = [each for each in due_alerts(view) if not settled & {alert.slot for alert in each}]
         await self._tell(due, view, thread)
+        for alerts in _told(view):
+            await self._settle(view, alerts)
 
     async def _tell(self, due: Sequence[Sequence[Alert]], view: RunView, thread: str | None) -> None:
         for alerts in due:
@@ -54,7 +56,7 @@ class Alerts:
     async def _post(self, view: RunView, alerts: Sequence[Alert], thread: str | None) -> Card:
         elsewhere = alerts[0].channel
         where, within = (elsewhere, None) if elsewhere else (view.place.channel, thread)
-        key = f"{view.run_id}/{'+'.join(alert.slot for alert in alerts)}"
+        key = _key(view, alerts)
         card = alert_card(view, alerts, await self._link(view, alerts[0]))
         found = await self._lookup.find(key, where, within, min(alert.at for alert in alerts))
         posted = [found] if found is not None else []
@@ -66,6 +68,29 @@ class Alerts:
             await self._slack.turn_to_post(where)
             await tolerantly(self._slack, card, post)
         return Card(channel=posted[-1].channel, ts=posted[-1].ts, digest=card.digest)
+
+    async def _settle(self, view: RunView, alerts: Sequence[Alert]) -> None:
+        """A message that asks says so no longer than it is so. One that can't be redrawn holds nothing up."""
+        known, over = view.cards[alerts[0].slot], over_card(view, alerts)
+        if over is None or over.digest == known.digest:
+            return
+        at = Posted(channel=known.channel, ts=known.ts)
+        card = over_card(view, alerts, await self._link(view, alerts[0])) or over
+
+        async def redraw(each: Message) -> None:
+            await self._slack.redraw(at, each, _key(view, alerts))
+
+        try:
+            await self._slack.turn_to_redraw(at.channel, at.ts)
+            await tolerantly(self._slack, card, redraw)
+        except Refused as refused:
+            log.warning(
+                "the alert %s of run %s stays as it is: %s", alerts[0].slot, view.run_id, refused.code
+            )
+        # By what it says without its link: that is a courtesy, and no reason to redraw it.
+        self.cards |= dict.fromkeys(
+            (alert.slot for alert in alerts), known.model_copy(update={"digest": over.digest})
+        )
 
     async def _link(self, view: RunView, alert: Alert) -> str:
         """To the card that it is about; empty where there is none."""
@@ -99,3 +124,17 @@ class Alerts:
         except Refused as error:
             log.warning("the requester of run %s can't be told either: %s", view.run_id, error)
         self._told.add(once)
+
+
+def _key(view: RunView, alerts: Sequence[Alert]) -> str:
+    return f"{view.run_id}/{'+'.join(alert.slot for alert in alerts)}"
+
+
+def _told(view: RunView) -> list[list[Alert]]:
+    """Those that ask somebody for a decision, by the message that they stand in."""
+    by_message: dict[tuple[str, str], list[Alert]] = {}
+    for alert in view.alerts:
+        card = view.cards.get(alert.slot)
+        if card is not None and alert.kind is not AlertKind.BREAK_GLASS:
+            by_message.setdefault((card.channel, card.ts), []).append(alert)
+    return list(by_message.values())

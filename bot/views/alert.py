@@ -20,17 +20,38 @@ REASON = 2000
 def alert_card(view: RunView, alerts: Sequence[Alert], link: str = "") -> Message:
     """One message for alerts of one kind. *link*: a permalink of the card; where there is none, the run is named."""
     said = _said(alerts[0])
-    what = "; ".join(_title(alert) for alert in alerts)
+    what = "; ".join(_title(view, alert) for alert in alerts)
     reason = alerts[0].reason.strip()
     return message(
         f"{said} {escaped(shortened(what, 1000))}",
         section(f"*{said}*{_for_whom(alerts)}"),
-        rich(bullets(*map(_change, alerts))),
+        rich(bullets(*(_change(view, alert) for alert in alerts))),
         rich(line(run_of(f"{words.REASON}:", bold=True)), quote(shortened(visible(reason), REASON)))
         if reason
         else None,
         context(where(view, link)),
     )
+
+
+def over_card(view: RunView, alerts: Sequence[Alert], link: str = "") -> Message | None:
+    """What takes the place of that message once nothing of it waits any more; None before."""
+    about = [_approval(view, alert) for alert in alerts]
+    ended = [each for each in about if each is not None and each.state.ended]
+    if len(ended) < len(about):
+        return None
+    what = "; ".join(f"{title(each)}: {words.APPROVAL[each.state].lower()}" for each in ended)
+    return message(
+        f"{words.NO_LONGER_WAITS} {escaped(shortened(what, 1000))}",
+        section(f"*{words.NO_LONGER_WAITS}*"),
+        rich(bullets(*map(_end, ended))),
+        context(where(view, link)),
+    )
+
+
+def _end(approval: ApprovalView) -> list[Block]:
+    at = [when(approval.ended_at, ", ")] if approval.ended_at else []
+    what, state = run_of(shortened(title(approval), TITLE), code=True), words.APPROVAL[approval.state]
+    return [what, run_of(f": {state.lower()}"), *at]
 
 
 def again_card(approval: ApprovalView) -> Message:
@@ -62,13 +83,18 @@ def _for_whom(alerts: Sequence[Alert]) -> str:
     return f" {words.FOR_WHOM.format(who=mentions(people, MOST_TOLD))}" if people else ""
 
 
-def _title(alert: Alert) -> str:
-    return one_line(f"{alert.tool} on {alert.target}")
+def _approval(view: RunView, alert: Alert) -> ApprovalView | None:
+    return next((each for each in view.approvals if each.id == alert.approval), None)
 
 
-def _change(alert: Alert) -> list[Block]:
+def _title(view: RunView, alert: Alert) -> str:
+    approval = _approval(view, alert)
+    return title(approval) if approval is not None else one_line(f"{alert.tool} on {alert.target}")
+
+
+def _change(view: RunView, alert: Alert) -> list[Block]:
     until = [run_of(words.UNTIL), when(alert.deadline)] if alert.deadline else []
-    return [run_of(shortened(_title(alert), TITLE), code=True), *until]
+    return [run_of(shortened(_title(view, alert), TITLE), code=True), *until]
 
 
 def where(view: RunView, link: str) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.cards import due_alerts
-from bot.views.alert import alert_card
+from bot.views.alert import alert_card, over_card
 from sandbox.client import words
 from tests.bot.test_asking import plan
 from tests.bot.test_together import press, started
@@ -44,6 +44,18 @@ def test_an_alert_links_to_its_card_or_names_the_run():
     assert "<https://x.slack.com/archives/C0OPS/p1|Open the card>" in linked
     assert "Open the card" not in plain
     assert "Run `deploy-checkout-7` in <#C0OPS>." in plain
+
+
+def test_an_alert_is_over_when_nothing_of_it_waits_any_more():
+    first, second = together(approval(state=ApprovalState.REJECTED), approval("cart"))
+    both = [alert(approval=each.id) for each in (first, second)]
+    waiting = view(approvals=(first, second))
+    decided = second.model_copy(update={"state": ApprovalState.APPROVED, "ended_at": NOON})
+
+    assert over_card(waiting, both) is None
+    over = over_card(view(approvals=(first, decided)), both)
+    assert "fleet.deploy on prod/checkout: version 1.4.2: rejected" in over.text
+    assert "fleet.deploy on prod/cart: version 1.4.2: approved" in over.text
 
 
 def test_what_is_over_is_not_reminded_of_and_what_was_told_is_not_told_again():
@@ -165,7 +177,7 @@ async def test_an_escalation_is_told_in_its_channel_to_those_it_is_for(quiet, al
     told = await alice.sees("C0GENERAL", "Nobody has decided on this yet")
 
     assert "For <!subteam^S0APPROVERS>." in words(told)
-    assert "fleet.deploy on prod/checkout\n, until " in words(told)
+    assert "fleet.deploy on prod/checkout: version 1.4.2\n, until " in words(told)
     assert not told.get("thread_ts")
 
 
@@ -183,14 +195,29 @@ async def test_an_escalation_that_can_not_be_posted_is_whispered_to_who_asked_on
     assert len(whispers) == 1
 
 
-async def test_a_reminder_stands_in_the_thread_and_is_not_taken_back(quiet, alice, bob):
+async def test_a_reminder_stands_in_the_thread_and_says_so_once_it_is_over(quiet, alice, bob):
     card = await started(quiet, alice, deploy(), remind_after=SOON)
     reminder = await alice.sees("C0OPS", "Reminder: this still waits")
 
     assert reminder["thread_ts"] == card["thread_ts"]
     assert f"For {'<@U0BOB>'}" in words(reminder)
     await press(bob, "Approve")
+    over = await alice.sees("C0OPS", "This no longer waits for approval.")
+    assert over["ts"] == reminder["ts"]
+    assert "fleet.deploy on prod/checkout: version 1.4.2\n: approved" in words(over)
+    assert "|Open the card>" in words(over)
+    assert BOB.user not in words(over)
     await alice.sees("C0OPS", f"Done: {quiet.run}")
-    kept = [each for each in await alice.messages("C0OPS") if "Reminder:" in words(each)]
-    assert [each["text"] for each in kept] == [reminder["text"]]
-    assert BOB.user in words(kept[0])
+
+
+async def test_an_escalation_says_in_its_channel_that_it_is_over(quiet, alice, bob):
+    wider = Escalation(after=SOON, tell=People(groups=("S0APPROVERS",)), channel="C0GENERAL")
+    await started(quiet, alice, deploy(), escalation=wider)
+    told = await alice.sees("C0GENERAL", "Nobody has decided on this yet")
+
+    await press(bob, "Reject")
+    await bob.submit(await bob.modal(), {"Reason": "not now"})
+
+    over = await alice.sees("C0GENERAL", "This no longer waits for approval.")
+    assert over["ts"] == told["ts"]
+    assert "fleet.deploy on prod/checkout: version 1.4.2\n: rejected" in words(over)

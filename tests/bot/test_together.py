@@ -134,5 +134,9 @@ async def test_what_falls_due_together_is_one_reminder(quiet, alice):
     assert words(reminder).count("fleet.deploy on prod/service-") >= 4
     await press(alice, "Cancel run")
     await alice.sees("C0OPS", f"Stopped: {quiet.run}")
-    seen = await alice.messages("C0OPS")
-    assert len([each for each in seen if "Reminder:" in words(each)]) == 1
+    over = await alice.sees("C0OPS", "This no longer waits for approval.")
+    assert over["ts"] == reminder["ts"]
+    assert words(over).count("\n: no longer needed") == 4
+    seen = [words(each) for each in await alice.messages("C0OPS")]
+    assert not [each for each in seen if "Reminder:" in each]
+    assert len([each for each in seen if "This no longer waits" in each]) == 1

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.cards import bare, draw
 from bot.views import lists, modals
-from bot.views.alert import again_card, alert_card
+from bot.views.alert import again_card, alert_card, over_card
 from bot.views.approval import approval_card
 from bot.views.changes import changes_card
 from bot.views.details import details_modal, everything
@@ -115,6 +115,8 @@ def every_card(text):
     yield changes_card(RUN, together(*[approval(), *approvals(text), waiting]))
     for kind in AlertKind:
         many = [alert(kind, text, reason=text, by=BOB)] * 8
+        rejected = approval(text, state=ApprovalState.REJECTED, ended_at=NOON)
+        yield over_card(view(text, approvals=(rejected,)), many)
         yield alert_card(view(text), many, "https://handrail.slack.com/archives/C0OPS/p1")
     for said in ("", text):
         yield unknown_card(RUN, unknown(text, said=said, said_by=BOB, reason=text))
