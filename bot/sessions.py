@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple
 
+from workflows.values.approval import ApprovalState
 from workflows.values.signals import Cancel
 from workflows.values.view import RunState, RunView
 
@@ -25,8 +26,6 @@ log = logging.getLogger(__name__)
 RENEWAL = timedelta(minutes=25)
 """Twice within the hour after which Slack takes a run for idle."""
 MOST = 2000
-STATUS: dict[RunState, Status] = {RunState.WORKING: "processing", RunState.WAITING: "suspended"}
-"""Of a run under way; a run that has ended is `closed`."""
 
 
 class Told(NamedTuple):
@@ -90,12 +89,18 @@ class Sessions:
             await self._slack.set_session(*told, view.name)
 
     async def renew(self) -> None:
-        """Say of every run that works that it still does. Raises BotError."""
-        for found in await self._runs.at_work():
+        """Say of every run that works that it still does. Raises BotError.
+
+        Those that wait for a time or an event do too: Temporal's index tells them not from those that wait for a person,
+        so of these it is known only what was told.
+        """
+        at_work = [found.run_id for found in await self._runs.at_work()]
+        told = [run for run, told in self._told.items() if told.status == "processing"]
+        for run in dict.fromkeys([*at_work, *told]):
             try:
-                view = await self._runs.view(found.run_id)
+                view = await self._runs.view(run)
             except BotError as error:
-                log.info("the session of run %s is not renewed: %r", found.run_id, error)
+                log.info("the session of run %s is not renewed: %r", run, error)
                 continue
             self._told.pop(view.run_id, None)
             root = view.cards.get("root")
@@ -126,4 +131,19 @@ class Sessions:
 
 
 def _told(view: RunView, thread: str) -> Told:
-    return Told(view.place.channel, thread, STATUS.get(view.state, "closed"))
+    return Told(view.place.channel, thread, status(view))
+
+
+def status(view: RunView) -> Status:
+    """Where it is suspended Slack has no Stop button: only a run that a person can bring on is."""
+    if view.state.ended:
+        return "closed"
+    return "suspended" if view.state is RunState.WAITING and _waits_for_people(view) else "processing"
+
+
+def _waits_for_people(view: RunView) -> bool:
+    return (
+        any(approval.state is ApprovalState.OPEN for approval in view.approvals)
+        or any(not question.answered for question in view.questions)
+        or any(not unknown.said for unknown in view.unknowns)
+    )

@@ -3,13 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
+from bot.sessions import status
 from sandbox.client import words
 from sandbox.server import Sandbox
 from sandbox.settings import DEFAULT_SCOPES, SandboxSettings
 from tests.bot.conftest import Workspace
+from tests.bot.views import approval, question, unknown, view
 from tests.workflows.far_end import FarEnd, in_order, look
+from tests.workflows.test_own_tools import wait
+from workflows.rules import own_tools
+from workflows.values.approval import ApprovalState
+from workflows.values.view import RunState
 
 SET = "agents.sessions.setStatus"
 
@@ -91,6 +98,41 @@ async def test_a_run_that_works_for_long_is_said_to_work_again_also_by_a_bot_tha
     await again.later.close()
 
     assert statuses(looking) == [*said, "processing"]
+
+
+async def test_a_run_that_waits_for_the_clock_can_be_stopped_and_is_renewed(quiet, alice):
+    quiet.agent = quiet.agent.model_copy(update={"own_tools": tuple(own_tools.ALL)})
+    await quiet.open_with(wait(**{"for": "3h"}))
+    await alice.say("C0OPS", f"/handrail {quiet.goal}")
+    await alice.sees("C0OPS", "*Waiting*")
+    thread = (await session(alice, quiet, "processing"))["thread_ts"]
+    [said] = statuses(quiet)
+
+    await quiet.bot.sessions.renew()
+    await alice.until(lambda: statuses(quiet) == [said, said])
+    await alice.stop_session("C0OPS", thread)
+
+    await session(alice, quiet, "closed")
+
+
+ANSWERED = {"answered": "Go on", "answered_by": None}
+
+
+@pytest.mark.parametrize(
+    ("state", "of_people", "said"),
+    [
+        (RunState.WAITING, {}, "processing"),
+        (RunState.WAITING, {"approvals": (approval(state=ApprovalState.APPROVED),)}, "processing"),
+        (RunState.WAITING, {"approvals": (approval(),)}, "suspended"),
+        (RunState.WAITING, {"questions": (question(),)}, "suspended"),
+        (RunState.WAITING, {"questions": (question().model_copy(update=ANSWERED),)}, "processing"),
+        (RunState.WAITING, {"unknowns": (unknown(),)}, "suspended"),
+        (RunState.WORKING, {"approvals": (approval(),)}, "processing"),
+        (RunState.DONE, {}, "closed"),
+    ],
+)
+def test_a_run_is_suspended_while_a_person_can_bring_it_on(state, of_people, said):
+    assert status(view(state=state, **of_people)) == said
 
 
 async def test_where_there_are_no_sessions_all_else_goes_its_way_and_the_log_says_so_once(plain, caplog):

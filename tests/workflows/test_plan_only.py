@@ -24,7 +24,7 @@ from workflows.values.people import Place
 from workflows.values.run import Ask, RunInput, RunResult
 from workflows.values.signals import Revise
 from workflows.values.spec import AgentSpec, Rule, RuleKind
-from workflows.values.view import RunState, StepState, RunView
+from workflows.values.view import RunState, RunView, StepState
 
 ALLOWED = Rule(name="anything goes", then=RuleKind.ALLOW)
 REFUSED = Rule(name="never", then=RuleKind.REFUSE)
