@@ -60,6 +60,10 @@ ENDINGS = {
 PLANNED_ALL = "That is the whole plan: all steps of the runbook."
 PLANNED_UP_TO = "The plan ends before the step “{step}”, which needs what an earlier one would have answered."
 """That nothing was applied is said of every run that only plans, whatever its planner answers."""
+WELL: Json = {"well": True}
+"""All that is known of a step to come, if it goes well."""
+IF_NEEDED = "If needed: {title}"
+"""A step to come of which it is not known yet whether it is left out."""
 
 
 class BadList(ValueError):
@@ -150,7 +154,9 @@ def _next(runbook: Runbook, transcript: Transcript, seen: Seen) -> Thought:
                 return Thought(kind=ThoughtKind.ANSWER, text=PLANNED_UP_TO.format(step=step.id))
             return _give_up(f"The step “{step.id}” of this agent's runbook can't be prepared: {error}.")
         if calls:
-            return Thought(kind=ThoughtKind.CALLS, calls=calls, plan=_plan(runbook.steps[place + 1 :], seen))
+            return Thought(
+                kind=ThoughtKind.CALLS, calls=calls, plan=_plan(step, runbook.steps[place + 1 :], seen)
+            )
         if not ended:
             seen.skipped(step)
     if _only_planned(done):
@@ -215,24 +221,43 @@ def _call(step: RunbookStep, names: Names) -> ProposedCall:
     )
 
 
-def _plan(steps: Iterable[RunbookStep], seen: Seen) -> tuple[PlannedStep, ...]:
+def _plan(now: RunbookStep, steps: Iterable[RunbookStep], seen: Seen) -> tuple[PlannedStep, ...]:
     """The steps still to come, without those that are known already to be left out."""
-    return tuple(
-        PlannedStep(label=step.id, title=sketched(step.title, seen.names))
-        for step in steps
-        if not _will_be_left_out(step, seen)
-    )
+    # What a watch saw last is not yet what comes of it.
+    ended = {step: told for step, told in seen.steps.items() if step != now.id}
+    known = {name: value for name, value in seen.names.items() if name != now.id} | {"steps": ended}
+    # A step that ends badly ends the run: where there is a next one, it went well.
+    well: dict[str, Json] = {now.id: WELL} if now.unless_failed else {}
+    planned: list[PlannedStep] = []
+    for step in steps:
+        if _will_be_left_out(step, known):
+            continue
+        title = sketched(step.title, known)
+        # With a list, `when` is about its items, not about the step.
+        if step.when and not step.for_each and not _known_to_hold(step.when, known, well):
+            title = IF_NEEDED.format(title=title)
+        elif step.unless_failed:
+            well[step.id] = WELL
+        planned.append(PlannedStep(label=step.id, title=title))
+    return tuple(planned)
 
 
-def _will_be_left_out(step: RunbookStep, seen: Seen) -> bool:
-    return any(_known_to_be_false(asked, seen) for asked in (step.for_each, step.when) if asked)
+def _will_be_left_out(step: RunbookStep, known: Names) -> bool:
+    return any(_known_to_be_false(asked, known) for asked in (step.for_each, step.when) if asked)
 
 
-def _known_to_be_false(expression: str, seen: Seen) -> bool:
+def _known_to_be_false(expression: str, known: Names) -> bool:
     try:
         asked = uses_in_expression(expression)
-        known = asked.names <= seen.names.keys() and asked.steps <= seen.steps.keys()
-        return known and not holds(expression, seen.names)
+        all_known = asked.names <= known.keys() and asked.steps <= known["steps"].keys()
+        return all_known and not holds(expression, known)
+    except BadTemplate:
+        return False
+
+
+def _known_to_hold(expression: str, known: Names, well: Mapping[str, Json]) -> bool:
+    try:
+        return holds(expression, {**known, "steps": {**known["steps"], **well}})
     except BadTemplate:
         return False
 

@@ -48,7 +48,8 @@ class Known:
 
     def step(self, state: StepState, note: str) -> None:
         """The line of this call in the plan, and what the run does now."""
-        self.journal.memory.doing = f"{self.journal.title(self.call)}: {note}"
+        title = self.journal.title(self.call)
+        self.journal.memory.doing = f"{title}: {note}" if note else title
         self.journal.step(self.call, state, note)
 
     def ended(self, ended: Ended, text: str, by: Person | None = None) -> CallResult:

@@ -63,8 +63,7 @@ class OwnCall:
             if at > now + LONGEST:
                 text = words.TOO_FAR_AWAY.format(at=at.isoformat(), days=LONGEST.days)
                 return self._known.ended(Ended.FAILED, text)
-            note = words.UNTIL.format(at=words.clock(at))
-            wait = self._begin(Wait(kind=WaitKind.TIME, since=now, until=at), note)
+            wait = self._begin(Wait(kind=WaitKind.TIME, since=now, until=at))
         await self._over(wait, lambda: False)
         text = words.IT_IS.format(at=words.clock(workflow.now()))
         return self._ok(text, now=workflow.now().isoformat(), waited=True)
@@ -78,10 +77,7 @@ class OwnCall:
         if wait is None:
             now = workflow.now()
             until = now + wish.patience
-            wait = self._begin(
-                Wait(kind=WaitKind.EVENT, about=about, since=now, until=until),
-                words.EVENT_UNTIL.format(about=about, at=words.clock(until)),
-            )
+            wait = self._begin(Wait(kind=WaitKind.EVENT, about=about, since=now, until=until), about)
         try:
             await self._subscribe(wish, wait)
             await self._over(wait, lambda: self._wait.event is not None)
@@ -163,7 +159,8 @@ class OwnCall:
         assert wait is not None
         return wait
 
-    def _begin(self, wait: Wait, note: str) -> Wait:
+    def _begin(self, wait: Wait, note: str = "") -> Wait:
+        """How long, the view says as a time that Slack shows in everybody's own zone; a note is plain text."""
         self._remember(wait)
         self._known.step(StepState.WAITING, note)
         return wait

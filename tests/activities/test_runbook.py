@@ -36,7 +36,7 @@ def test_the_first_thought_is_the_first_step_with_the_plan_of_the_rest():
                 title="Look at checkout",
             ),
         ),
-        plan=(PlannedStep(label="deployed", title="Deploy checkout 1.4.2"),),
+        plan=(PlannedStep(label="deployed", title="If needed: Deploy checkout 1.4.2"),),
     )
 
 
@@ -96,14 +96,48 @@ def test_the_plan_shows_an_ellipsis_for_what_is_not_known_yet():
 
     [planned] = after(goal(), runbook=with_steps(LOOK, step)).plan
 
-    assert planned.title == "Take checkout from … on"
+    assert planned.title == "If needed: Take checkout from … on"
+
+
+@pytest.mark.parametrize(
+    ("when", "if_it_fails_go_on", "shown"),
+    [
+        ("", False, "Check"),
+        ("version == '1.4.2'", False, "Check"),
+        ("state.version != version", False, "If needed: Check"),
+        ("steps.state.well", False, "Check"),
+        ("steps.state.well", True, "If needed: Check"),
+        ("steps.state.well and state.version != version", False, "If needed: Check"),
+        ("not steps.state.well", False, "If needed: Check"),
+    ],
+)
+def test_a_step_of_which_it_is_not_known_yet_whether_it_comes_is_planned_as_one_if_needed(
+    when, if_it_fails_go_on, shown
+):
+    look = LOOK.model_copy(update={"unless_failed": not if_it_fails_go_on})
+    check = DEPLOY.model_copy(update={"title": "Check", "when": when})
+
+    [planned] = after(goal(), runbook=with_steps(look, check)).plan
+
+    assert planned.title == shown
+
+
+def test_what_follows_a_step_that_may_be_left_out_is_no_surer_than_that():
+    later = LOOK.model_copy(update={"id": "later", "title": "Check", "when": "steps.deployed.well"})
+    runbook = with_steps(LOOK, DEPLOY, later)
+
+    before = after(goal(), runbook=runbook).plan
+    asked = after(goal(), done("state", structured={"version": "1.4.1"}), runbook=runbook).plan
+
+    assert [step.title for step in before] == ["If needed: Deploy checkout 1.4.2", "If needed: Check"]
+    assert [step.title for step in asked] == ["Check"]
 
 
 @pytest.mark.parametrize(
     ("title", "shown"),
     [
-        ("Restart {{ state.instances | length }} instances", "Restart … instances"),
-        ("{% if state.ok %}Go on{% else %}Stop{% endif %}", "…"),
+        ("Restart {{ state.instances | length }} instances", "If needed: Restart … instances"),
+        ("{% if state.ok %}Go on{% else %}Stop{% endif %}", "If needed: …"),
     ],
 )
 def test_the_plan_counts_and_decides_nothing_by_what_is_not_known_yet(title: str, shown: str):

@@ -98,6 +98,16 @@ def test_it_is_not_watched_where_nothing_was_applied():
     assert propose(runbook, Transcript(entries=(goal(), planned, seen))).kind is ThoughtKind.ANSWER
 
 
+def test_what_depends_on_how_it_ends_is_planned_as_needed_perhaps_while_it_is_watched():
+    back = RunbookStep(id="back", title="Put it back", call="fleet.deploy", when="health.state == 'down'")
+    call = Call(number=1, turn=1, tool=LOOK.call, arguments="{}", label=LOOK.id)
+    seen = Called(call=call, result=CallResult(call=1, ended=Ended.OK, text="", structured=WELL))
+
+    thought = propose(with_steps(LOOK, back), Transcript(entries=(goal(), seen)))
+
+    assert [step.title for step in thought.plan] == ["If needed: Put it back"]
+
+
 @pytest.mark.parametrize(("lasting", "said"), [("soon", "“soon”"), ("{{ service }}", "“checkout”")])
 def test_a_time_that_is_none_is_said(lasting: str, said: str):
     _, end = watched(WELL, watch=LOOK.watch.model_copy(update={"lasting": lasting}))

@@ -29,7 +29,7 @@ from workflows.values.people import Person
 from workflows.values.run import RunSummary
 from workflows.values.signals import Event
 from workflows.values.spec import Runbook, RunbookStep
-from workflows.values.view import AuditRow, RunState, WaitKind
+from workflows.values.view import AuditRow, RunState, StepState, WaitKind
 
 GITHUB = Person(team="github", user="octo")
 
@@ -114,6 +114,7 @@ async def test_waiting_for_a_while_takes_no_working_time_and_people_see_until_wh
     [shown] = view.waits
     assert shown.until - shown.since == timedelta(hours=3)
     assert view.doing == f"Waiting until {shown.until:%Y-%m-%d %H:%M} UTC"
+    assert [(step.state, step.note) for step in view.steps] == [(StepState.WAITING, "")]
     await temporal.fast_forward(run, timedelta(hours=3))
     result = await run.result()
 
@@ -257,6 +258,7 @@ async def test_an_event_ends_the_wait_and_its_facts_are_told(with_planner, tempo
     far_end.runs.append(mailbox_id("github", "acme/shop#12"))
     view = await waits(far_end, run, WaitKind.EVENT)
     assert view.doing.startswith("Waiting for github: acme/shop#12, until ")
+    assert [step.note for step in view.steps] == ["github: acme/shop#12"]
 
     await far_end.happens(event("acme/shop#12", conclusion="success", sha="c0ffee"))
     result = await run.result()
