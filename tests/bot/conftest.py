@@ -100,7 +100,7 @@ class Workspace:
     async def listen(self) -> None:
         """The bot process: its listeners and its worker."""
         self._listening = stack = AsyncExitStack()
-        self.bot = bot = self.assemble()
+        bot = self.assemble()
         await stack.enter_async_context(listening(bot, self.settings()))
         carriers = (
             [*bot.carriers, posting_tools(self.config, bot.posts, PLAIN, BLOBS)]
