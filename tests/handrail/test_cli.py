@@ -32,7 +32,7 @@ async def run(*arguments: str, **environ: str) -> tuple[int, str, str]:
 
 
 async def test_the_version_is_told():
-    assert await run("--version") == (0, "handrail 0.1.0.dev0\n", "")
+    assert await run("--version") == (0, "handrail 0.2.0.dev0\n", "")
 
 
 async def test_nothing_heavy_is_read_before_a_command_runs():
