@@ -28,6 +28,7 @@ MESSAGE_LIMIT = 12_000
 """Of all text in a message; `msg_blocks_too_long` is reported from 13,172 on (slackapi/bolt-js#2509)."""
 HOPELESS = 3 * MESSAGE_LIMIT
 """Characters of a change, both its versions counted, that no way of drawing it makes fit."""
+DIVIDER: Block = {"type": "divider"}
 
 
 @dataclass(frozen=True)

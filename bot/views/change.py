@@ -14,11 +14,14 @@ from ..words import private
 from .blocks import Block, line, person, preformatted, quote, run_of
 from .diffs import lines_changed
 from .fields import (
+    BESIDE,
     argument_fields,
     argument_text,
     arguments_changed,
+    arguments_differing,
     in_line,
     shown_changed,
+    shown_differing,
     shown_fields,
     shown_text,
 )
@@ -26,8 +29,6 @@ from .text import one_line, shortened
 
 Parts = list[tuple[str, str]]
 """Labels and texts."""
-BESIDE = 3
-"""Lines that stay the same beside each change."""
 NAME, SHORT = 115, 250
 """Characters of its one-line form: in a header, behind its state, and in a dialog."""
 EXCERPT = 1500
@@ -136,6 +137,17 @@ def whole_preview(approval: ApprovalView) -> list[Block]:
     if before is not None and before.by_tool:
         return [label(words.PREVIEW_CHANGED), *shown_changed(before, shown)]
     return [label(words.PREVIEW), *shown_fields(shown)]
+
+
+def what_changed(approval: ApprovalView) -> list[Block]:
+    """Only that, since people saw it last, in what would be sent and in what the tool says of it."""
+    shown, before = approval.shown, approval.before
+    if before is None:
+        return []
+    made = arguments_differing(sent(before), sent(shown))
+    if before.by_tool and shown.by_tool:
+        made += shown_differing(before, shown)
+    return [label(words.WHAT_CHANGED), *made] if made else []
 
 
 def excerpt(said: Parts, limit: int = EXCERPT) -> list[Block]:

@@ -9,6 +9,7 @@ from workflows.values.view import ApprovalView
 
 from .. import words
 from .blocks import (
+    DIVIDER,
     HOPELESS,
     Block,
     Message,
@@ -27,8 +28,6 @@ from .deciding import all_buttons, buttons
 from .fields import block
 from .standing import MOST_VOTES, not_here, progress, votes, who_may, why, would_ask
 from .text import code, escaped, moment, one_line, plural, shortened
-
-DIVIDER: Block = {"type": "divider"}
 
 
 class Shape(IntEnum):

@@ -1,4 +1,4 @@
-"""The details of a change: all there is to see of it, in pages of a dialog."""
+"""The details of a change: all there is to see of it, as its card shows it, or as text in pages of a dialog."""
 
 import json
 
@@ -7,10 +7,34 @@ from workflows.values.approval import ApprovalState
 from workflows.values.view import ApprovalView
 
 from .. import words
-from .blocks import Block, actions, button, chunks, context, header, preformatted, rich
-from .change import Parts, label, length, notes, parts, title
+from .blocks import (
+    DIVIDER,
+    ELEMENT_LIMIT,
+    MESSAGE_LIMIT,
+    Block,
+    actions,
+    button,
+    chunks,
+    context,
+    header,
+    preformatted,
+    rich,
+)
+from .change import (
+    Parts,
+    claim,
+    label,
+    length,
+    notes,
+    parts,
+    title,
+    what_changed,
+    whole_arguments,
+    whole_preview,
+)
 from .deciding import ask_once_more, break_glass
 from .diffs import is_diff
+from .fields import block
 from .modals import PAGE_BLOCKS, PAGE_BYTES, View, modal
 from .refs import PageRef
 from .text import one_line
@@ -18,14 +42,15 @@ from .text import one_line
 
 def details_modal(approval: ApprovalView, at: PageRef) -> View:
     """One page of everything. Where its card has no Approve for a change, the last page has it."""
-    pages = _pages(approval)
+    drawn = _as_on_card(approval)
+    pages = [drawn] if drawn else _in_text(approval)
     number = min(max(at.page, 0), len(pages) - 1)
     at = at.model_copy(update={"page": number})
     offered = number == len(pages) - 1 and _offers(approval, at)
     said = notes(approval)
     blocks = [
         header(title(approval)),
-        context(_length(approval, number, len(pages))),
+        *([context(about)] if (about := _about(approval, number, len(pages), in_text=not drawn)) else []),
         *([rich(*said)] if said else []),
         *pages[number],
     ]
@@ -46,17 +71,32 @@ def _offers(approval: ApprovalView, at: PageRef) -> bool:
 
 def everything(approval: ApprovalView) -> Parts:
     """The planner's reason, then all that would be sent and all that the tool said of it."""
-    claim = approval.claim.strip()
-    return [*([(words.CLAIM, visible(claim))] if claim else []), *parts(approval)]
+    reason = approval.claim.strip()
+    return [*([(words.CLAIM, visible(reason))] if reason else []), *parts(approval)]
 
 
-def _length(approval: ApprovalView, number: int, pages: int) -> str:
-    own = "" if approval.shown.by_tool else f" {words.ITS_OWN_PREVIEW}"
-    whole = "" if approval.shown.complete else f" {words.NEVER_WHOLE}"
-    return f"Page {number + 1} of {pages}, {length(everything(approval)):,} characters in all.{own}{whole}"
+def _about(approval: ApprovalView, number: int, pages: int, *, in_text: bool) -> str:
+    page = f"Page {number + 1} of {pages}, {length(everything(approval)):,} characters in all."
+    said = [page] if pages > 1 else []
+    said += [words.ITS_OWN_PREVIEW] if in_text and not approval.shown.by_tool else []
+    said += [] if approval.shown.complete else [words.NEVER_WHOLE]
+    return " ".join(said)
 
 
-def _pages(approval: ApprovalView) -> list[list[Block]]:
+def _as_on_card(approval: ApprovalView) -> list[Block]:
+    """First what changed, then the whole; nothing where that is more than a page, or than is read field by field."""
+    before, shown = approval.before, approval.shown
+    long = length(everything(approval)) > MESSAGE_LIMIT or len(visible(approval.claim)) > ELEMENT_LIMIT
+    # Of a preview that there is no more, fields say nothing.
+    if long or (before is not None and before.by_tool != shown.by_tool):
+        return []
+    changed = block(what_changed(approval))
+    whole = [*whole_arguments(approval), *whole_preview(approval), *claim(approval, ELEMENT_LIMIT)]
+    made = [*changed, *([DIVIDER] if changed else []), *block(whole)]
+    return made if len(made) <= PAGE_BLOCKS and len(json.dumps(made)) <= PAGE_BYTES else []
+
+
+def _in_text(approval: ApprovalView) -> list[list[Block]]:
     pages: list[list[Block]] = [[]]
     weight = 0
     for name, text in everything(approval):

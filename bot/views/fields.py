@@ -32,6 +32,8 @@ BATCH = 6000
 """Bytes of one rich text block."""
 
 
+BESIDE = 3
+"""Lines that stay the same beside each change, where only changes are shown."""
 MISSING = object()
 """One of the versions does not have it."""
 
@@ -57,6 +59,18 @@ def fields_changed(before: Json, now: Json) -> list[Block]:
     if not isinstance(before, dict) or not isinstance(now, dict) or not (before or now):
         return _text_changed(_as_text(before), _as_text(now))
     return _lines(_compared(before, now))
+
+
+def fields_differing(before: Json, now: Json) -> list[Block]:
+    """Of two versions only what differs, as old → new."""
+    if not isinstance(before, dict) or not isinstance(now, dict):
+        return _lines_differing(_as_text(before), _as_text(now))
+    return _lines(row for row in _compared(before, now) if isinstance(row[1], Changed))
+
+
+def _lines_differing(old: str, new: str) -> list[Block]:
+    compared = lines_changed(visible(old), visible(new), BESIDE)
+    return [preformatted(piece, "diff") for piece in chunks(compared)]
 
 
 def _lines(rows: Iterator[tuple[str, Any]]) -> list[Block]:
@@ -225,6 +239,13 @@ def arguments_changed(before: str, now: str) -> list[Block]:
         return _text_changed(before, now)
 
 
+def arguments_differing(before: str, now: str) -> list[Block]:
+    try:
+        return fields_differing(parse(before), parse(now))
+    except NotCanonical:
+        return _lines_differing(before, now)
+
+
 def argument_text(arguments: str) -> str:
     """The same as plain text, for Details."""
     try:
@@ -247,6 +268,14 @@ def shown_changed(before: Shown, now: Shown) -> list[Block]:
         return _text_changed(shown_text(before), shown_text(now))
     made = fields_changed(before.content, now.content)
     return made if _repeats(before) and _repeats(now) else [*made, *_text_changed(before.text, now.text)]
+
+
+def shown_differing(before: Shown, now: Shown) -> list[Block]:
+    """Of what it said before and says now only what differs."""
+    if before.content is None or now.content is None:
+        return _lines_differing(shown_text(before), shown_text(now))
+    made = fields_differing(before.content, now.content)
+    return made if _repeats(before) and _repeats(now) else [*made, *_lines_differing(before.text, now.text)]
 
 
 def shown_text(shown: Shown) -> str:

@@ -12,7 +12,7 @@ from workflows.values.view import ApprovalView, Question, RunView, UnknownOutcom
 from .. import words
 from ..found import Found, HomePage, Waiting, WaitingFor
 from ..words import runs as said
-from .blocks import Block, actions, button, context, header, line, quote, rich, run_of, section
+from .blocks import DIVIDER, Block, actions, button, context, header, line, quote, rich, run_of, section
 from .change import claim, excerpt, kept_out, length, notes, parts, title, whole_arguments, whole_preview
 from .deciding import buttons
 from .fields import block
@@ -33,7 +33,6 @@ WHOLE = 2000
 WHOLE_BYTES = 12_000
 EXCERPT = 300
 CLAIM = 300
-DIVIDER: Block = {"type": "divider"}
 
 
 def home_view(page: HomePage, at: HomeRef, command: str) -> View:

@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.views.approval import approval_card
@@ -24,7 +24,7 @@ from tests.bot.views import (
 )
 from tests.workflows.far_end import ALICE, BOB
 from workflows.rules.canonical import canonical
-from workflows.values.approval import ApprovalState
+from workflows.values.approval import ApprovalState, Shown
 from workflows.values.people import People
 
 
@@ -261,14 +261,61 @@ def test_versions_too_long_to_be_compared_are_both_shown_whole():
 
 def test_the_details_of_a_change_that_was_seen_before_begin_with_what_changed():
     made = approval(shown=shown("cart"), before=shown("checkout"))
-    page = details_modal(made, PageRef(run=RUN, approval="4.1", gate="a" * 64))
-    said = words(page["blocks"])
+    at = PageRef(run=RUN, approval="4.1", gate="a" * 64)
+    said = words(details_modal(made, at)["blocks"])
 
+    changed, whole = said[: said.index("Arguments, before → now")], said[said.index("Arguments,") :]
+    assert "What changed since\nservice: \ncheckout\n → \ncart\nnote: \n" in changed
+    assert "version" not in changed.partition("What changed")[2]
+    assert "version: \n1.4.2" in whole
+    assert "it would do, as you saw it → now\nfrom: \n1.4.1" in whole
+
+    long = made.model_copy(update={"shown": shown("cart", text="x" * 20_000)})
+    said = words(details_modal(long, at)["blocks"])
     assert (
         said.index("What changed since")
         < said.index('-  "service": "checkout"')
         < said.index("Arguments now")
     )
+
+
+def test_details_say_it_as_the_card_does_and_count_pages_only_where_there_are_more():
+    at = PageRef(run=RUN, approval="4.1", gate="a" * 64)
+    short = words(details_modal(approval(), at)["blocks"])
+    long = words(details_modal(approval(shown=shown(content=None, text="x\n" * 60_000)), at)["blocks"])
+
+    assert "Arguments\nenvironment: \nprod\nservice: \ncheckout\n" in short
+    assert "from → to: \n1.4.1\n → \n1.4.2" in short
+    assert "Page " not in short
+    assert "Page 1 of 2, " in long
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.text("ab1 →<*", max_size=9)
+CONTENT = st.recursive(
+    st.dictionaries(st.text("ab_", max_size=4), LEAVES, max_size=4),
+    lambda inner: st.dictionaries(
+        st.text("ab_", max_size=4), LEAVES | st.lists(inner | LEAVES, max_size=3) | inner
+    ),
+    max_leaves=12,
+)
+
+
+def leaves(value):
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return [leaf for each in inner for leaf in leaves(each)]
+    return [value]
+
+
+@settings(max_examples=60, deadline=None)
+@given(CONTENT, CONTENT, st.booleans())
+def test_details_of_one_page_hold_both_versions_in_full(old, new, edited):
+    before = Shown(arguments=canonical(old), content=old) if edited else None
+    made = approval(shown=Shown(arguments=canonical(new), content=new), before=before)
+    said = words(details_modal(made, PageRef(run=RUN, approval="4.1", gate="a" * 64))["blocks"])
+
+    for leaf in [*leaves(new), *(leaves(old) if edited else [])]:
+        assert (leaf if isinstance(leaf, str) else json.dumps(leaf)) in said
 
 
 def test_what_was_replaced_says_why():

@@ -98,9 +98,9 @@ async def test_the_details_open_from_a_home(workspace, alice, bob):
     await bob.click(await home_with(bob, "What waits for you: 1"), "Details")
 
     async def details():
-        return next((view for view in await bob.views() if "Page 1 of 1" in words(view)), None)
+        return next((view for view in await bob.views() if "Arguments" in words(view)), None)
 
-    assert '"to": "1.4.2"' in words(await bob.until(details))
+    assert "from → to: \n1.4.1\n → \n1.4.2" in words(await bob.until(details))
 
 
 async def test_more_waits_than_a_page_holds_and_the_page_stays_when_something_changes(quiet, alice, bob):

@@ -11,6 +11,7 @@ from bot.cards import bare, draw
 from bot.views import lists, modals
 from bot.views.alert import again_card, alert_card, over_card
 from bot.views.approval import approval_card
+from bot.views.blocks import MESSAGE_LIMIT
 from bot.views.changes import changes_card
 from bot.views.details import details_modal, everything
 from bot.views.editing import edit_modal
@@ -175,7 +176,8 @@ def test_the_dialog_for_arguments_is_within_the_limits(text):
 
 @pytest.mark.parametrize("text", EXTREMES, ids=lambda text: repr(text[:12]) + str(len(text)))
 def test_the_details_show_all_of_it_in_pages_within_the_limits(text):
-    asked = approval(text, shown=shown(text=text + "END", content=DEEP), before=Shown(text=text))
+    long = f"{text}{'x' * MESSAGE_LIMIT}END"
+    asked = approval(text, shown=shown(text=long, content=DEEP), before=Shown(text=text))
     at = PageRef(run=RUN, approval="4.1", gate="a" * 64, channel="C0OPS", thread="10.1", offer=True)
     seen = ""
     for _ in range(100):
@@ -201,6 +203,15 @@ def test_the_details_show_all_of_it_in_pages_within_the_limits(text):
         at = PageRef.model_validate_json(following[0]["value"])
     assert seen == "".join(content for _, content in everything(asked))
     assert seen.endswith("END")
+
+
+@pytest.mark.parametrize("text", EXTREMES, ids=lambda text: repr(text[:12]) + str(len(text)))
+def test_the_details_of_whatever_is_asked_are_within_the_limits(text):
+    at = PageRef(run=RUN, approval="4.1", gate="a" * 64, channel="C0OPS", thread="10.1", offer=True)
+    for asked in approvals(text):
+        parse_view(details_modal(asked, at), "modal")
+    crowded = {f"{text[:9]}{number}": text[:9] for number in range(900)}
+    parse_view(details_modal(approval(shown=shown(content=crowded)), at), "modal")
 
 
 def test_every_other_dialog_is_within_the_limits():
