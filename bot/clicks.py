@@ -144,12 +144,12 @@ class Clicks:
         click, ref = self._read(body, ApprovalRef)
         offer = not click.beside("approve")
         at = PageRef(**ref.model_dump(), channel=click.spot.channel, thread=click.thread, offer=offer)
-        self._later.do(self._show(click, words.DETAILS_TITLE, at, _page(at)))
+        self._later.do(self._show(click, words.DETAILS_TITLE, at, _page(at, click.person)))
         await ack()
 
     async def turn_page(self, ack: AsyncAck, body: Payload) -> None:
         click, at = self._read(body, PageRef)
-        self._later.do(self._fill(click.person, click.view_id, at, _page(at)))
+        self._later.do(self._fill(click.person, click.view_id, at, _page(at, click.person)))
         await ack()
 
     async def edit(self, ack: AsyncAck, body: Payload) -> None:
@@ -260,8 +260,8 @@ class Clicks:
         return words.RUN_TERMINATED if found.closed_as == "terminated" else words.RUN_OVER
 
 
-def _page(at: PageRef) -> Fill:
-    return lambda approval: details_modal(approval, at)
+def _page(at: PageRef, reader: Person) -> Fill:
+    return lambda approval: details_modal(approval, at, reader)
 
 
 def _editor(ref: ApprovalRef) -> Fill:

@@ -93,7 +93,7 @@ def _title(view: RunView, alert: Alert) -> str:
 
 
 def _change(view: RunView, alert: Alert) -> list[Block]:
-    until = [run_of(words.UNTIL), when(alert.deadline)] if alert.deadline else []
+    until = [when(alert.deadline, words.UNTIL)] if alert.deadline else []
     return [run_of(shortened(_title(view, alert), TITLE), code=True), *until]
 
 

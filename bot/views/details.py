@@ -4,6 +4,7 @@ import json
 
 from workflows.rules.visible import visible
 from workflows.values.approval import ApprovalState
+from workflows.values.people import Person
 from workflows.values.view import ApprovalView
 
 from .. import words
@@ -40,8 +41,11 @@ from .refs import PageRef
 from .text import one_line
 
 
-def details_modal(approval: ApprovalView, at: PageRef) -> View:
-    """One page of everything. Where its card has no Approve for a change, the last page has it."""
+def details_modal(approval: ApprovalView, at: PageRef, reader: Person | None = None) -> View:
+    """One page of everything. Where its card has no Approve for a change, the last page has it.
+
+    Not for a *reader* whose approval could only be refused; whether anybody else's counts, the run judges.
+    """
     drawn = _as_on_card(approval)
     pages = [drawn] if drawn else _in_text(approval)
     number = min(max(at.page, 0), len(pages) - 1)
@@ -54,7 +58,8 @@ def details_modal(approval: ApprovalView, at: PageRef) -> View:
         *([rich(*said)] if said else []),
         *pages[number],
     ]
-    votes = offered and approval.state is ApprovalState.OPEN
+    own = approval.rule.four_eyes and reader in approval.requesters
+    votes = offered and approval.state is ApprovalState.OPEN and not own
     sure = ask_once_more([approval])
     # What sends a dialog can't ask once more; a button in it can.
     asks = [button("approve", words.APPROVE, at.packed(), "primary", sure)] if votes and sure else []

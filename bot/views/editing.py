@@ -9,6 +9,7 @@ from workflows.values.view import ApprovalView
 from .. import words
 from .blocks import Block, context, header, line, plain, preformatted, rich, run_of, section
 from .change import title
+from .fields import as_said
 from .forms import INPUT_LIMIT, Field, Kind, fields_of, label_of
 from .modals import PAGE_BYTES, View, modal, said_modal
 from .refs import ApprovalRef
@@ -18,6 +19,8 @@ FIELDS = 60
 OTHERS = 20
 """How many of the arguments that can't be edited are shown; the others are counted."""
 EXCERPT = 300
+DEFAULT = 100
+"""Characters of a default in a hint."""
 ONE_LINE = 80
 """Characters beyond which a text gets a field of several lines."""
 LEFT_OUT = "-"
@@ -66,7 +69,7 @@ def _input(field: Field) -> Block:
 def _may_be_empty(field: Field) -> bool:
     """Slack asks for every other one to be filled in."""
     if field.kind is Kind.CHOICE:
-        return False
+        return not field.required
     if field.kind is Kind.TEXT and (not field.shape or not field.raw):
         return True
     some = field.kind in (Kind.LINES, Kind.CHOICES) and not field.shape.get("minItems")
@@ -77,9 +80,16 @@ def _hint(field: Field) -> str:
     how = {Kind.JSON: words.IS_JSON, Kind.LINES: words.ONE_A_LINE}.get(field.kind, "")
     said = field.shape.get("description")
     told = one_line(said) if isinstance(said, str) else ""
-    return " ".join(
-        filter(None, [how, words.TOOL_SAYS.format(text=shortened(told, EXCERPT)) if told else ""])
-    )
+    tool = words.TOOL_SAYS.format(text=shortened(told, EXCERPT)) if told else ""
+    return " ".join(filter(None, [how, _default(field), tool]))
+
+
+def _default(field: Field) -> str:
+    """What goes for an argument that is left out, where the schema says it."""
+    value = field.shape.get("default")
+    if field.required or value is None:
+        return ""
+    return words.TOOL_TAKES.format(value=shortened(one_line(as_said(value)), DEFAULT))
 
 
 def _element(field: Field) -> Block:

@@ -11,9 +11,10 @@ from workflows.values.view import ApprovalView, Question, RunView, UnknownOutcom
 
 from .. import words
 from ..found import Found, HomePage, Waiting, WaitingFor
+from ..words import private
 from ..words import runs as said
 from .blocks import DIVIDER, Block, actions, button, context, header, line, quote, rich, run_of, section
-from .change import claim, excerpt, kept_out, length, notes, parts, title, whole_arguments, whole_preview
+from .change import claim, excerpt, length, notes, parts, title, whole_arguments, whole_preview
 from .deciding import buttons
 from .fields import block
 from .lists import run_lines, turning
@@ -137,7 +138,7 @@ def _approval(run: RunView, approval: ApprovalView) -> list[Block]:
         else None
     )
     shown = content is not None and len(json.dumps(content)) <= WHOLE_BYTES
-    content = block(kept_out(approval)) if kept else content
+    content = [rich(line(run_of(private.SHOWN_IN_DETAILS, italic=True)))] if kept else content
     approvable = shown and approval.shown.complete and not kept
     bound = (
         not_here(approval, kept=True)

@@ -28,7 +28,7 @@ def modal(callback: str, name: str, about: Ref | None, blocks: list[Block], subm
         "type": "modal",
         "callback_id": callback,
         "title": plain(name),
-        "close": plain(words.CLOSE),
+        "close": plain(words.CANCEL if submit else words.CLOSE),
         "private_metadata": metadata,
         "blocks": blocks,
     }

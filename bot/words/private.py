@@ -13,6 +13,7 @@ KEPT_OUT = (
     "Arguments, preview and the agent's reason are kept out of this thread. Those who may decide, and those who asked, "
     "see them in Details. Approvers who get direct messages have them there too."
 )
+SHOWN_IN_DETAILS = "Details show what it is about."
 APPROVE_FROM_DETAILS = "It can be approved from Details."
 WERE_KEPT_OUT = "Arguments, preview and the agent's reason were kept out of this thread."
 SENT_KEPT_OUT = (

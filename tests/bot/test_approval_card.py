@@ -380,3 +380,13 @@ def test_a_dangerous_change_asks_once_more():
     assert (approve["action_id"], approve["confirm"]["title"]["text"]) == ("approve", "Approve this change?")
     assert "submit" not in details
     assert details_modal(approval(), at)["submit"]["text"] == "Approve"
+
+
+def test_details_offer_no_approve_to_who_asked_where_four_eyes_are_wanted():
+    big = approval(shown=shown(content=None, text="x" * 50_000))
+    at = PageRef(run=RUN, approval="4.1", gate="a" * 64, page=99, offer=True)
+    alone = RULE.model_copy(update={"four_eyes": False})
+
+    assert "submit" not in details_modal(big, at, ALICE)
+    assert details_modal(big, at, BOB)["submit"]["text"] == "Approve"
+    assert "submit" in details_modal(big.model_copy(update={"rule": alone}), at, ALICE)

@@ -96,7 +96,8 @@ async def test_a_discreet_change_is_seen_in_details_by_approvers_alone_and_appro
     await press(carol, "Edit")
     await carol.until(lambda: opened(carol, "Only those who may decide on it"))
     await press(alice, "Details")
-    await alice.until(lambda: opened(alice, f"because of {SECRET}"))
+    hers = await alice.until(lambda: opened(alice, f"because of {SECRET}"))
+    assert not hers["submit"]
     await press(bob, "Details")
     details = await bob.until(lambda: opened(bob, f"because of {SECRET}"))
     await bob.submit(details)

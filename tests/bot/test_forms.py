@@ -51,7 +51,7 @@ def dialog(arguments=ARGUMENTS, schema=SCHEMA):
 def answered(element, typed):
     kind = element["type"]
     if kind in ("static_select", "radio_buttons"):
-        return {"selected_option": {"value": typed}}
+        return {"selected_option": {"value": typed} if typed is not None else None}
     return {"selected_options": typed} if kind == "multi_static_select" else {"value": typed}
 
 
@@ -123,6 +123,34 @@ def test_what_the_tool_requires_has_to_be_filled_in_and_the_rest_may_be_left_out
         f"argument/{name}" for name in ("service", "replicas", "hosts")
     }
     assert send(note=None, limits=None, zones=[]) == ({}, ("zones", "note", "limits"))
+
+
+def test_all_that_may_be_left_out_says_so_and_what_goes_then():
+    given = {"type": "object", "required": ["service"]}
+    given["properties"] = {
+        "service": {"type": "string", "default": "search"},
+        "strategy": {"enum": ["rolling", "at once"], "default": "rolling"},
+        "notify": {"type": "boolean", "default": False},
+        "note": {"type": "string", "default": "", "description": "Why"},
+        "zones": {"type": "array", "items": {"type": "string"}, "default": None},
+    }
+    fields = inputs(dialog({"service": "checkout"}, given))
+    hints = {name: block.get("hint", {}).get("text", "") for name, block in fields.items()}
+
+    assert [name for name, block in fields.items() if block["optional"]] == [
+        "strategy",
+        "notify",
+        "note",
+        "zones",
+    ]
+    assert hints == {
+        "service": "",
+        "strategy": "Left out, it is rolling, as the tool says.",
+        "notify": "Left out, it is false, as the tool says.",
+        "note": 'Left out, it is "", as the tool says. The tool says: Why',
+        "zones": "One a line.",
+    }
+    assert send({"service": "checkout", "notify": True}, given, notify=None) == ({}, ("notify",))
 
 
 def test_what_is_chosen_and_typed_keeps_its_type():

@@ -197,6 +197,8 @@ def test_what_a_discreet_rule_keeps_is_left_to_details():
     assert "It can be approved from Details." in words(made["blocks"])
     assert {"Reject", "Edit", "Details"} <= {*labels(made)}
     assert "Approve" not in labels(made)
+    assert "Details show what it is about." in words(made["blocks"])
+    assert "this thread" not in words(made["blocks"])
 
 
 def test_a_button_on_a_home_is_the_button_of_the_card():

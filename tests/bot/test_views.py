@@ -220,6 +220,8 @@ def test_every_other_dialog_is_within_the_limits():
     asked = ReasonRef(channel="C0OPS", thread="1.1", approval=ref)
     parse_view(rejecting := modals.reject_modal(asked), "modal")
     assert "*fleet.deploy on prod/&lt;!channel&gt;*" in words(rejecting)
+    assert rejecting["close"]["text"] == "Cancel"
+    assert modals.said_modal("Settled.")["close"]["text"] == "Close"
     parse_view(modals.break_glass_modal(asked, "C0SECURITY"), "modal")
     group = GroupRef(run=RUN, approvals=tuple(f"{n}.1" for n in range(100, 108)), gates="b" * 64)
     parse_view(modals.reject_all_modal(ReasonRef(channel="C0OPS", group=group)), "modal")

@@ -25,6 +25,8 @@ class Desk {
   #where = new Whereabouts();
   #saidAt = 0;
   #dismissed = new Set();
+  #met = new Set();
+  #leftOpen = new Set();
   #drawing = false;
 
   constructor() {
@@ -197,7 +199,7 @@ class Desk {
       const first = !this.channelId;
       this.#where.settle(this.workspace);
       if (first && this.thread) this.columns.show("thread");
-      this.modals.settle(state.views ?? []);
+      this.#settleViews(as, state.views ?? []);
       this.fleetPanel.offer(state.breakers ?? []);
       this.fleetPanel.drawParts(state.parts);
       await Promise.all([
@@ -212,6 +214,13 @@ class Desk {
       this.#lost(true);
       setTimeout(() => as === this.#where.as && this.live.connect(as), AGAIN);
     }
+  }
+
+  /** As in Slack, a page that is opened anew does not bring back the dialogs that somebody had open before it. */
+  #settleViews(as, views) {
+    if (!this.#met.has(as)) for (const { id } of views) if (!this.modals.has(id)) this.#leftOpen.add(id);
+    this.#met.add(as);
+    this.modals.settle(views.filter((view) => !this.#leftOpen.has(view.id)));
   }
 
   async #load(channel) {
@@ -242,7 +251,7 @@ class Desk {
       message_changed: () => workspace.put(event.message),
       message_deleted: () => workspace.remove(event.channel, event.ts),
       view_opened: () => this.modals.open(event.view),
-      view_updated: () => this.modals.update(event.view),
+      view_updated: () => this.#leftOpen.has(event.view.id) || this.modals.update(event.view),
       view_closed: () => this.modals.close(event.view_id),
       home: () => (workspace.home = event.home ?? event.view),
       agent_session: () => this.#session(event.session ?? event),

@@ -14,6 +14,10 @@ export class Modals {
     this.#desk = desk;
   }
 
+  has(id) {
+    return this.#open.has(id);
+  }
+
   open(view) {
     if (this.#open.has(view.id)) return this.update(view);
     if (!view.previous_view_id) this.closeAll();
