@@ -24,7 +24,7 @@ def looks(step: RunbookStep, done: Sequence[Called]) -> list[Called]:
 
 
 def wait(step: RunbookStep, watch: Watch, done: Sequence[Called], names: Names) -> ProposedCall | None:
-    """What comes after a look; None when enough was seen. Raises `BadTemplate`."""
+    """The wait that comes after a look, until the next one is due; None when enough was seen. Raises `BadTemplate`."""
     pause = _pause(watch, names)
     passed = len(looks(step, done)) * pause - pause
     left = _lasting(watch, names) - passed
